@@ -2,4 +2,7 @@
 
 pub mod chunk;
 pub mod frame;
+pub mod key;
+pub mod principal;
+pub mod restart;
 pub mod tokens;

@@ -1,0 +1,3 @@
+//! The owners of live state, and their supervision.
+
+pub mod tree;
