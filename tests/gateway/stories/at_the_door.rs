@@ -1,0 +1,199 @@
+//! What the gateway answers before any model is asked.
+
+use crate::support::answers::MODEL;
+use crate::support::client::Request;
+use crate::support::gateway::{ADMIN, KEY};
+use crate::support::world::{World, plain, streaming};
+
+#[test]
+fn health_and_readiness_need_no_key_and_operations_do() {
+    let world = World::start();
+    for path in ["/health", "/ready"] {
+        let reply = Request::get(path).send(world.address());
+        assert_eq!(reply.status, 200, "{path}");
+        assert!(!reply.header("request-id").is_empty(), "{path}");
+    }
+    for path in ["/metrics", "/admin/status"] {
+        for refused in [
+            Request::get(path),
+            Request::get(path).bearer(KEY),
+            Request::get(path).x_api_key(KEY),
+        ] {
+            assert_eq!(refused.send(world.address()).status, 401, "{refused:?}");
+        }
+        let allowed = Request::get(path).bearer(ADMIN).send(world.address());
+        assert_eq!(allowed.status, 200, "{path}");
+    }
+    let crash = Request::post("/admin/chaos/limiter").send(world.address());
+    assert_eq!(crash.status, 401);
+}
+
+#[test]
+fn the_status_names_every_actor() {
+    let world = World::start();
+    let status = world.gateway.status();
+    let actors = status["actors"].as_array().unwrap();
+    for name in [
+        "settings",
+        "keys",
+        "limiter",
+        "endpoints",
+        "usage",
+        "changes",
+        "drain",
+        "streams-0",
+        "streams-1",
+    ] {
+        let actor = actors.iter().find(|actor| actor["name"] == name);
+        let actor = actor.unwrap_or_else(|| panic!("no `{name}` in {status}"));
+        assert_eq!(actor["state"], "running", "{actor}");
+        assert_eq!(actor["restarts"], 0, "{actor}");
+    }
+    assert_eq!(status["live_streams"], 0, "{status}");
+}
+
+#[test]
+fn each_credential_of_a_request_is_tried() {
+    let world = World::start();
+    let bare = plain().without("x-api-key");
+    let wrong = "sk-ccag-stories-wrong-wrong-wrong-wrong-wrong-wr";
+    for request in [
+        bare.clone().x_api_key(KEY),
+        bare.clone().bearer(KEY),
+        bare.clone().x_api_key(wrong).bearer(KEY),
+        bare.clone().x_api_key(KEY).bearer(wrong),
+        bare.clone()
+            .header("Authorization", &format!("bearer {KEY}")),
+    ] {
+        assert_eq!(request.send(world.address()).status, 200, "{request:?}");
+    }
+    for request in [
+        bare.clone(),
+        bare.clone().x_api_key(wrong),
+        bare.clone().bearer(wrong),
+        bare.clone().x_api_key(wrong).bearer(wrong),
+        bare.clone().x_api_key(""),
+        bare.clone().x_api_key(ADMIN),
+        bare.clone().x_api_key(&KEY[..KEY.len() - 1]),
+        bare.clone().header("authorization", "Basic Zm9vOmJhcg=="),
+    ] {
+        let reply = request.send(world.address());
+        reply.assert_error(401, "authentication_error");
+        assert_eq!(reply.header("x-should-retry"), "false", "{request:?}");
+        assert!(!reply.text().contains(wrong), "a key came back");
+    }
+    assert_eq!(world.upstream.count(), 5);
+}
+
+#[test]
+fn requests_that_make_no_sense_are_refused_in_the_shape_of_the_api() {
+    let world = World::start();
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "\u{fffd}",
+        r#"{"model":1,"messages":[]}"#,
+        r#"{"messages":[]}"#,
+        r#"{"model":"claude-sonnet-4-5","messages":[]"#,
+        &deep,
+    ] {
+        let reply = plain().body(body).send(world.address());
+        reply.assert_error(400, "invalid_request_error");
+    }
+    let invalid_utf8 = plain()
+        .body(*b"{\"model\":\"\xff\xfe\"}")
+        .send(world.address());
+    invalid_utf8.assert_error(400, "invalid_request_error");
+
+    for model in [
+        "claude-nonesuch",
+        "",
+        "gpt-5",
+        "claude-sonnet-4-5-20250929-v9",
+    ] {
+        let body = format!(r#"{{"model":"{model}","max_tokens":1,"messages":[]}}"#);
+        let reply = plain().body(body).send(world.address());
+        reply.assert_error(404, "not_found_error");
+    }
+    assert_eq!(world.upstream.count(), 0);
+}
+
+#[test]
+fn unknown_paths_and_methods_are_refused_in_the_shape_of_the_api() {
+    let world = World::start();
+    for path in [
+        "/",
+        "/v1",
+        "/v1/nonesuch",
+        "/v1/messages/",
+        "/v1/messages/x/y",
+        "/%2e%2e/etc",
+    ] {
+        let reply = Request::post(path).x_api_key(KEY).send(world.address());
+        reply.assert_error(404, "not_found_error");
+    }
+    for method in ["GET", "PUT", "DELETE", "PATCH"] {
+        let reply = Request::new(method, "/v1/messages")
+            .x_api_key(KEY)
+            .send(world.address());
+        reply.assert_error(405, "invalid_request_error");
+    }
+}
+
+#[test]
+fn a_query_string_changes_nothing() {
+    let world = World::start();
+    let body = format!(
+        r#"{{"model":"{MODEL}","max_tokens":8,"messages":[{{"role":"user","content":"x"}}]}}"#
+    );
+    let reply = Request::post("/v1/messages?beta=true")
+        .x_api_key(KEY)
+        .body(body)
+        .send(world.address());
+    assert_eq!(reply.status, 200, "{}", reply.text());
+}
+
+#[test]
+fn a_body_over_32_megabytes_is_too_large_and_one_below_is_not() {
+    let world = World::start();
+    let sized = |size: usize| {
+        let start = format!(
+            r#"{{"model":"{MODEL}","max_tokens":8,"messages":[{{"role":"user","content":""#
+        );
+        let end = r#""}]}"#;
+        let filler = "x".repeat(size - start.len() - end.len());
+        plain().body(format!("{start}{filler}{end}"))
+    };
+    let reply = sized(32 * 1024 * 1024 + 1).send(world.address());
+    reply.assert_error(413, "request_too_large");
+    assert_eq!(world.upstream.count(), 0);
+    let reply = sized(20 * 1024 * 1024).send(world.address());
+    assert_eq!(reply.status, 200, "{}", reply.text());
+}
+
+#[test]
+fn a_body_that_stops_coming_is_given_up() {
+    let world = World::with(&[("REQUEST_BODY_TIMEOUT_MS", "200")]);
+    let reply = streaming().stall(world.address(), 20).reply().unwrap();
+    reply.assert_error(408, "timeout_error");
+    assert_eq!(world.upstream.count(), 0);
+}
+
+#[test]
+fn request_ids_are_never_given_twice() {
+    let world = World::start();
+    let mut ids: Vec<String> = (0..50)
+        .map(|_| {
+            plain()
+                .send(world.address())
+                .header("request-id")
+                .to_owned()
+        })
+        .collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 50);
+}

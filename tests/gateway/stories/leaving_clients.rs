@@ -1,0 +1,67 @@
+//! Clients that leave: their upstream connection is freed and their tokens are counted.
+
+use crate::support::answers;
+use crate::support::rows;
+use crate::support::until;
+use crate::support::upstream::{Script, Step};
+use crate::support::world::{World, plain, streaming};
+
+#[test]
+fn a_client_that_leaves_frees_the_upstream_and_leaves_one_row() {
+    let world = World::start();
+    let events = [answers::start(), answers::delta("Good day")];
+    let mut incoming = world.stream(Script::events(&events).step(Step::AwaitLeft));
+    assert_eq!(incoming.event().name, "message_start");
+    assert_eq!(incoming.event().name, "content_block_delta");
+    assert_eq!(world.gateway.status()["live_streams"], 1);
+    let id = incoming.request_id();
+    drop(incoming);
+    world.upstream.exchange(0).wait_left();
+    let row = &rows::usage(&world.database, 1)[0];
+    rows::assert_columns(
+        row,
+        &[
+            ("request_id", &id),
+            ("outcome", "client_aborted"),
+            ("input_tokens", "11"),
+            ("cache_read_tokens", "7"),
+            ("tokens_estimated", "t"),
+        ],
+    );
+    let output: u64 = row["output_tokens"].as_deref().unwrap().parse().unwrap();
+    assert!(
+        output >= 1,
+        "text was sent, tokens were not counted: {row:?}"
+    );
+    until("no live stream is left", || {
+        (world.gateway.status()["live_streams"] == 0).then_some(())
+    });
+}
+
+#[test]
+fn a_client_that_leaves_before_any_answer_frees_the_upstream_too() {
+    let world = World::start();
+    for (number, request) in [streaming(), plain()].into_iter().enumerate() {
+        world.upstream.next(Script::silence());
+        let socket = request.begin(world.address());
+        let exchange = world.upstream.exchange(number);
+        drop(socket);
+        exchange.wait_left();
+        let row = &rows::usage(&world.database, number + 1)[number];
+        rows::assert_columns(row, &[("outcome", "client_aborted")]);
+    }
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_of_its_own_body_harms_nobody() {
+    let world = World::start();
+    for _ in 0..20 {
+        drop(
+            plain()
+                .header("content-length", "1000")
+                .body("")
+                .begin(world.address()),
+        );
+    }
+    assert_eq!(plain().send(world.address()).status, 200);
+}

@@ -1,0 +1,18 @@
+//! The stories, by what they are about.
+
+mod at_the_door;
+mod broken_streams;
+mod changes;
+mod crashes;
+mod database_away;
+mod draining;
+mod kill;
+mod leaving_clients;
+mod limits;
+mod messages;
+mod pings;
+mod refusals;
+mod slow_clients;
+mod starting;
+mod streams;
+mod usage;

@@ -1,0 +1,34 @@
+//! What the stories are told with: a database, a Bedrock, a gateway and a client, all real sockets.
+
+pub(crate) mod answers;
+pub(crate) mod client;
+pub(crate) mod database;
+pub(crate) mod gateway;
+pub(crate) mod postgres_proxy;
+pub(crate) mod rows;
+pub(crate) mod sse;
+mod tests;
+pub(crate) mod upstream;
+pub(crate) mod wire;
+pub(crate) mod world;
+
+use std::time::{Duration, Instant};
+
+/// How long a story waits for something that must happen; far beyond what it takes.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until `probe` has an answer.
+///
+/// # Panics
+/// When none came within [`DEADLINE`]; `what` says what was waited for.
+#[track_caller]
+pub(crate) fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+    let give_up = Instant::now() + DEADLINE;
+    loop {
+        if let Some(answer) = probe() {
+            return answer;
+        }
+        assert!(Instant::now() < give_up, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

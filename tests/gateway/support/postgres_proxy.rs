@@ -1,0 +1,100 @@
+//! A TCP proxy before PostgreSQL that can be cut, as a failing network or a restart would.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio_postgres::config::Host;
+
+use super::database::Database;
+
+#[derive(Default)]
+struct Shared {
+    away: AtomicBool,
+    over: AtomicBool,
+    open: Mutex<Vec<TcpStream>>,
+}
+
+/// The proxy; it ends when dropped.
+pub(crate) struct PostgresProxy {
+    pub(crate) address: String,
+    shared: Arc<Shared>,
+}
+
+impl PostgresProxy {
+    pub(crate) fn start(database: &Database) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let shared = Arc::new(Shared::default());
+        let (to_thread, target) = (Arc::clone(&shared), database.host());
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                if to_thread.over.load(Ordering::SeqCst) {
+                    return;
+                }
+                // The lock makes a connection either part of a cut or later than it.
+                let mut open = to_thread.open.lock().unwrap();
+                if !to_thread.away.load(Ordering::SeqCst) {
+                    open.push(client.try_clone().unwrap());
+                    forward(client, &target);
+                }
+            }
+        });
+        Self { address, shared }
+    }
+
+    /// Ends all connections and lets no new one through.
+    pub(crate) fn cut(&self) {
+        let mut open = self.shared.open.lock().unwrap();
+        self.shared.away.store(true, Ordering::SeqCst);
+        for socket in open.drain(..) {
+            drop(socket.shutdown(Shutdown::Both));
+        }
+    }
+
+    pub(crate) fn restore(&self) {
+        self.shared.away.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Drop for PostgresProxy {
+    fn drop(&mut self) {
+        self.cut();
+        self.shared.over.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(&self.address));
+    }
+}
+
+fn forward(client: TcpStream, (host, port): &(Host, u16)) {
+    match host {
+        Host::Tcp(host) => {
+            let server = TcpStream::connect((host.as_str(), *port)).unwrap();
+            let (from, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            let close = server.try_clone().unwrap();
+            copy(client, server, move || drop(close.shutdown(Shutdown::Both)));
+            let leave = to.try_clone().unwrap();
+            copy(from, to, move || drop(leave.shutdown(Shutdown::Both)));
+        }
+        Host::Unix(folder) => {
+            let server = UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).unwrap();
+            let (from, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            let close = server.try_clone().unwrap();
+            copy(client, server, move || drop(close.shutdown(Shutdown::Both)));
+            let leave = to.try_clone().unwrap();
+            copy(from, to, move || drop(leave.shutdown(Shutdown::Both)));
+        }
+    }
+}
+
+fn copy(
+    mut from: impl Read + Send + 'static,
+    mut to: impl Write + Send + 'static,
+    then: impl FnOnce() + Send + 'static,
+) {
+    std::thread::spawn(move || {
+        drop(std::io::copy(&mut from, &mut to));
+        then();
+    });
+}
