@@ -183,6 +183,18 @@ fn a_body_that_stops_coming_is_given_up() {
 }
 
 #[test]
+fn one_connection_carries_many_requests_refused_ones_too() {
+    let world = World::start();
+    let (good, stream) = (plain(), streaming());
+    let (stranger, broken) = (plain().without("x-api-key"), plain().body("{"));
+    let unknown = Request::post("/v1/nonesuch").body("unread");
+    let requests = [&good, &stranger, &stream, &broken, &stream, &unknown, &good];
+    let replies = Request::in_turn(&requests, world.address()).unwrap();
+    let statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
+    assert_eq!(statuses, [200, 401, 200, 400, 200, 404, 200]);
+}
+
+#[test]
 fn request_ids_are_never_given_twice() {
     let world = World::start();
     let mut ids: Vec<String> = (0..50)

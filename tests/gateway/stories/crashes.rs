@@ -8,7 +8,7 @@ use crate::support::gateway::Gateway;
 use crate::support::rows;
 use crate::support::until;
 use crate::support::upstream::{Gate, Script};
-use crate::support::world::{World, streaming};
+use crate::support::world::{World, plain, streaming};
 
 const STREAMS: usize = 64;
 
@@ -142,6 +142,27 @@ fn one_crashed_stream_ends_in_an_error_and_leaves_the_others_alone() {
         rows.iter().filter(same).count()
     };
     assert_eq!((with("completed"), with("crashed")), (7, 1));
+}
+
+#[test]
+fn what_a_key_has_used_survives_a_crash_of_the_limiter() {
+    let world = World::start();
+    let key = world.add_key("spent", "requests_per_minute", "1");
+    let request = plain().without("x-api-key").x_api_key(&key);
+    until_status(&request, world.address(), 200);
+    assert_eq!(world.gateway.crash("limiter").status, 202);
+    until_restarted(&world.gateway, "limiter", 1);
+    assert_eq!(request.send(world.address()).status, 429);
+}
+
+#[test]
+fn known_keys_survive_a_crash_of_their_actor_without_a_database() {
+    let (world, proxy) = World::behind_proxy();
+    assert_eq!(plain().send(world.address()).status, 200);
+    proxy.cut();
+    assert_eq!(world.gateway.crash("keys").status, 202);
+    until_restarted(&world.gateway, "keys", 1);
+    assert_eq!(plain().send(world.address()).status, 200);
 }
 
 #[test]

@@ -9,23 +9,9 @@ use crate::support::until;
 use crate::support::upstream::Upstream;
 use crate::support::world::{World, plain, streaming};
 
-fn world() -> (World, PostgresProxy) {
-    let (database, upstream) = (Database::create(), Upstream::start());
-    let proxy = PostgresProxy::start(&database);
-    let setup = Setup::new(&database.url_through(&proxy.address), &upstream.address);
-    let gateway = setup.start();
-    let world = World {
-        gateway,
-        setup,
-        upstream,
-        database,
-    };
-    (world, proxy)
-}
-
 #[test]
 fn known_keys_go_on_and_their_rows_come_later() {
-    let (world, proxy) = world();
+    let (world, proxy) = World::behind_proxy();
     assert_eq!(plain().send(world.address()).status, 200);
     rows::usage(&world.database, 1);
     proxy.cut();
@@ -50,7 +36,7 @@ fn known_keys_go_on_and_their_rows_come_later() {
 
 #[test]
 fn rows_survive_a_kill_while_the_database_is_away() {
-    let (mut world, proxy) = world();
+    let (mut world, proxy) = World::behind_proxy();
     assert_eq!(plain().send(world.address()).status, 200);
     rows::usage(&world.database, 1);
     proxy.cut();
@@ -65,7 +51,7 @@ fn rows_survive_a_kill_while_the_database_is_away() {
 
 #[test]
 fn rows_survive_a_crash_of_their_actor_while_the_database_is_away() {
-    let (world, proxy) = world();
+    let (world, proxy) = World::behind_proxy();
     proxy.cut();
     let ask = || plain().send(world.address()).request_id();
     let mut ids: Vec<String> = (0..5).map(|_| ask()).collect();
@@ -77,7 +63,7 @@ fn rows_survive_a_crash_of_their_actor_while_the_database_is_away() {
 
 #[test]
 fn changes_made_meanwhile_are_seen_afterwards() {
-    let (world, proxy) = world();
+    let (world, proxy) = World::behind_proxy();
     let doomed = world.add_key("doomed", "requests_per_minute", "null");
     let doomed = plain().without("x-api-key").x_api_key(&doomed);
     until_status(&doomed, world.address(), 200);

@@ -102,6 +102,19 @@ impl Request {
             .unwrap_or_else(|e| panic!("no whole reply to {} {}: {e}", self.method, self.path))
     }
 
+    /// Sends these one after another on one connection.
+    pub(crate) fn in_turn(requests: &[&Self], address: &str) -> Result<Vec<Reply>> {
+        let mut socket = connect(address)?;
+        let mut replies = Vec::new();
+        for request in requests {
+            socket.write_all(request.head().as_bytes())?;
+            socket.write_all(&request.body)?;
+            let incoming = Incoming::read(socket.try_clone()?)?;
+            replies.push(incoming.reply()?);
+        }
+        Ok(replies)
+    }
+
     /// Sends the head and the first `part` bytes of the body, then nothing more.
     pub(crate) fn stall(&self, address: &str, part: usize) -> Incoming {
         let mut socket = connect(address).unwrap();

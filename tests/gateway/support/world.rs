@@ -4,6 +4,7 @@ use super::answers::MODEL;
 use super::client::{Incoming, Reply, Request};
 use super::database::Database;
 use super::gateway::{Gateway, KEY, Setup};
+use super::postgres_proxy::PostgresProxy;
 use super::upstream::{Script, Upstream};
 
 const NOTIFY: &str = r#"select pg_notify('ccag_changes', '{"table":"api_keys"}')"#;
@@ -36,6 +37,21 @@ impl World {
             upstream,
             database,
         }
+    }
+
+    /// With a proxy before its database that can be cut.
+    #[track_caller]
+    pub(crate) fn behind_proxy() -> (Self, PostgresProxy) {
+        let (database, upstream) = (Database::create(), Upstream::start());
+        let proxy = PostgresProxy::start(&database);
+        let setup = Setup::new(&database.url_through(&proxy.address), &upstream.address);
+        let world = Self {
+            gateway: setup.start(),
+            setup,
+            upstream,
+            database,
+        };
+        (world, proxy)
     }
 
     pub(crate) fn address(&self) -> &str {
