@@ -1,7 +1,7 @@
 //! What the gateway answers before any model is asked.
 
 use crate::support::answers::MODEL;
-use crate::support::client::Request;
+use crate::support::client::{Incoming, Request};
 use crate::support::gateway::{ADMIN, KEY};
 use crate::support::world::{World, plain, streaming};
 
@@ -177,7 +177,8 @@ fn a_body_over_32_megabytes_is_too_large_and_one_below_is_not() {
 #[test]
 fn a_body_that_stops_coming_is_given_up() {
     let world = World::with(&[("REQUEST_BODY_TIMEOUT_MS", "200")]);
-    let reply = streaming().stall(world.address(), 20).reply().unwrap();
+    let socket = streaming().begin(world.address(), 20);
+    let reply = Incoming::read(socket).unwrap().reply().unwrap();
     reply.assert_error(408, "timeout_error");
     assert_eq!(world.upstream.count(), 0);
 }

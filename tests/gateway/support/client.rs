@@ -115,20 +115,18 @@ impl Request {
         Ok(replies)
     }
 
-    /// Sends the head and the first `part` bytes of the body, then nothing more.
-    pub(crate) fn stall(&self, address: &str, part: usize) -> Incoming {
+    /// Sends the head and the first `part` bytes of the body, and reads nothing; dropping the
+    /// socket leaves.
+    pub(crate) fn begin(&self, address: &str, part: usize) -> TcpStream {
         let mut socket = connect(address).unwrap();
         socket.write_all(self.head().as_bytes()).unwrap();
         socket.write_all(&self.body[..part]).unwrap();
-        Incoming::read(socket).expect("a reply to half a body")
+        socket
     }
 
-    /// Sends it and returns at once, without waiting for any reply; dropping the socket leaves.
-    pub(crate) fn begin(&self, address: &str) -> TcpStream {
-        let mut socket = connect(address).unwrap();
-        socket.write_all(self.head().as_bytes()).unwrap();
-        socket.write_all(&self.body).unwrap();
-        socket
+    /// Sends the whole request and reads nothing.
+    pub(crate) fn begin_whole(&self, address: &str) -> TcpStream {
+        self.begin(address, self.body.len())
     }
 }
 
