@@ -12,7 +12,7 @@ pub(crate) mod upstream;
 pub(crate) mod wire;
 pub(crate) mod world;
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long a story waits for something that must happen; far beyond what it takes.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -31,4 +31,24 @@ pub(crate) fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
         assert!(Instant::now() < give_up, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Does `attempt` until it began and ended in the same minute of the clock, as limits count them;
+/// each gets a number of its own.
+pub(crate) fn in_one_minute<T>(mut attempt: impl FnMut(u32) -> T) -> T {
+    let minute = || {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs()
+            / 60
+    };
+    for number in 0.. {
+        let before = minute();
+        let result = attempt(number);
+        if minute() == before {
+            return result;
+        }
+    }
+    unreachable!("some minute has room")
 }
