@@ -175,7 +175,8 @@ fn execute(config: &Config, statements: &str) -> Vec<Row> {
     query(config, statements).unwrap_or_else(|e| panic!("{e:?} in {statements}"))
 }
 
-fn query(config: &Config, statements: &str) -> Result<Vec<Row>, tokio_postgres::Error> {
+/// Runs statements on a connection of their own.
+pub(crate) fn query(config: &Config, statements: &str) -> Result<Vec<Row>, tokio_postgres::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
