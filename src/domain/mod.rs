@@ -2,4 +2,5 @@
 
 pub mod chunk;
 pub mod frame;
+pub mod json;
 pub mod tokens;
