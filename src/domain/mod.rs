@@ -10,3 +10,4 @@ pub mod model;
 pub mod price;
 pub mod request;
 pub mod tokens;
+pub mod translation;
