@@ -107,7 +107,13 @@ impl Endpoints {
     #[must_use]
     pub fn owner(&self, source: CredentialSource, tombstone: Tombstone) -> SessionPool {
         let session = Arc::clone(&self.session);
-        SessionPool { source, session, retry: FIRST_RETRY, fetch: Fetch::default(), _tombstone: tombstone }
+        SessionPool {
+            source,
+            session,
+            retry: FIRST_RETRY,
+            fetch: Fetch::default(),
+            _tombstone: tombstone,
+        }
     }
 }
 

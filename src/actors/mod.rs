@@ -13,5 +13,4 @@ pub mod tree;
 pub mod usage;
 pub mod worker;
 
-pub use gateway::{Gateway, Limits as EdgeLimits, Start};
-pub use limiter::Limits;
+pub use gateway::{Gateway, Start};

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix::{Actor as _, Arbiter, ArbiterHandle};
 
+use super::Gateway;
 use super::stream::{Outlet, Part, StreamActor, Task};
 use super::streams::{Registry, Streams};
-use super::tree::{Adopt, Name, Recipe, Tombstone};
+use super::tree::{Name, Recipe, Tombstone};
 use super::usage::Journal;
-use super::{Gateway, Limits};
 use crate::bedrock::client::client;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::usage::{Outcome, UsageRecord};
@@ -43,7 +43,7 @@ impl Worker {
 
     fn join(gateway: &Gateway) -> Rc<Self> {
         let index = NEXT.fetch_add(1, Ordering::Relaxed);
-        let registry = Registry::new(&gateway.live, gateway.limits.max_live_streams);
+        let registry = Registry::new(&gateway.live, gateway.max_live_streams);
         let worker = Rc::new(Self {
             gateway: gateway.clone(),
             client: client(gateway.deadlines.connect),
@@ -51,9 +51,8 @@ impl Worker {
             registry,
         });
         let name = Name::new(Box::leak(format!("streams-{index}").into_boxed_str()));
-        gateway.add_streams(name.clone());
         let home = Arbiter::current();
-        gateway.root.do_send(Adopt(Box::new(OnWorker { name, home })));
+        gateway.adopt_streams(name.clone(), OnWorker { name, home });
         worker
     }
 
@@ -84,12 +83,6 @@ impl Worker {
         record.error_type = Some(error.kind.wire_type());
         self.journal.append(&record);
         error
-    }
-
-    /// The limits, for the edge.
-    #[must_use]
-    pub fn limits(&self) -> &Limits {
-        &self.gateway.limiter
     }
 }
 

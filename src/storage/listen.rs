@@ -32,8 +32,11 @@ pub async fn listen(
             while let Some(notification) = notifications.next().await {
                 let notification = notification?;
                 match serde_json::from_str(&notification.payload) {
-                    Ok(announcement) if !heard(announcement) => return Ok(()),
-                    Ok(_) => {}
+                    Ok(announcement) => {
+                        if !heard(announcement) {
+                            return Ok(());
+                        }
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "An announcement of a change cannot be read.");
                     }

@@ -16,6 +16,7 @@ use super::settlement::Settlement;
 use crate::actors::worker::Worker;
 use crate::bedrock::exchange::{self, Body, Failure, Operation};
 use crate::bedrock::translate::{self, Translator};
+use crate::domain::capability::Capability;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::model;
 use crate::domain::request::MessagesRequest;
@@ -92,27 +93,27 @@ impl Pump {
     /// Translates the request and sends it, once more where only the connection or the credential
     /// was stale.
     async fn open(&mut self) -> Result<Body, Ending> {
-        let gateway = self.worker.gateway.clone();
+        let worker = Rc::clone(&self.worker);
+        let gateway = &worker.gateway;
         let rejected = |error: ApiError| Ending::Error(Outcome::Rejected, error);
         let resolved = model::resolve(self.request.model(), gateway.geography)
             .map_err(|error| rejected(ApiError::new(ErrorKind::NotFound, error.to_string())))?;
+        let capability = resolved.model.map_or_else(Capability::unknown, |model| model.capability);
         let betas: Vec<&str> = self.betas.iter().map(String::as_str).collect();
-        let translation = self
-            .request
-            .translate(resolved.capability(), &betas, resolved.long_context)
-            .map_err(|error| rejected(ApiError::new(ErrorKind::InvalidRequest, error.to_string())))?;
+        let translation =
+            self.request.translate(capability, &betas, resolved.long_context).map_err(|error| {
+                rejected(ApiError::new(ErrorKind::InvalidRequest, error.to_string()))
+            })?;
         self.client.adjusted = translation.adjusted;
         let operation =
             if self.client.streaming { Operation::InvokeStream } else { Operation::Invoke };
         let target = (resolved.profile.as_str(), operation);
-        let worker = Rc::clone(&self.worker);
         for last in [false, true] {
             let lease = self.client.wait(gateway.endpoints.lease()).await?.map_err(rejected)?;
-            self.settlement.served_by(&lease.endpoint().name, target.0);
+            self.settlement.served_by(&lease.endpoint().name, &resolved);
             let (body, deadline) = (translation.body.clone(), gateway.deadlines.first_byte);
             let (endpoint, credential) = (lease.endpoint(), lease.credential());
-            let sent =
-                exchange::send(&worker.client, endpoint, credential, target, body, deadline);
+            let sent = exchange::send(&worker.client, endpoint, credential, target, body, deadline);
             match self.client.wait(sent).await? {
                 Ok(body) => return Ok(body),
                 Err(failure) if !last && failure.stale_connection => {}

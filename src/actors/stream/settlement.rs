@@ -9,7 +9,8 @@ use chrono::Utc;
 use crate::actors::usage::Journal;
 use crate::domain::answer::Answer;
 use crate::domain::error::ApiError;
-use crate::domain::price;
+use crate::domain::model::{Model, Resolved};
+use crate::domain::price::cost_nanos;
 use crate::domain::usage::{Outcome, UsageRecord};
 
 /// Settles one request.
@@ -17,6 +18,7 @@ pub struct Settlement {
     /// The answer as far as it has passed.
     pub answer: Answer,
     record: Option<UsageRecord>,
+    model: Option<&'static Model>,
     journal: Rc<Journal>,
     began: Instant,
 }
@@ -26,14 +28,15 @@ impl Settlement {
     #[must_use]
     pub fn new(record: UsageRecord, journal: Rc<Journal>) -> Self {
         let (answer, began) = (Answer::default(), Instant::now());
-        Self { answer, record: Some(record), journal, began }
+        Self { answer, record: Some(record), model: None, journal, began }
     }
 
-    /// Notes where the request is served.
-    pub fn served_by(&mut self, endpoint: &str, profile: &str) {
+    /// Notes which profile serves the request, at which endpoint.
+    pub fn served_by(&mut self, endpoint: &str, resolved: &Resolved) {
+        self.model = resolved.model;
         if let Some(record) = &mut self.record {
             record.endpoint = Some(endpoint.to_owned());
-            record.profile = Some(profile.to_owned());
+            record.profile = Some(resolved.profile.clone());
         }
     }
 
@@ -59,7 +62,7 @@ impl Settlement {
         (record.tokens, record.tokens_estimated) = self.answer.tokens();
         (record.stop_reason, record.tools) = std::mem::take(&mut self.answer).into_ending();
         if let Some(profile) = &record.profile {
-            let cost = price::of_profile(&record.tokens, profile);
+            let cost = cost_nanos(&record.tokens, self.model, profile);
             (record.cost_nanos, record.priced) = (cost.nanos, cost.priced);
         }
         record.ended_at = Utc::now();
