@@ -1,7 +1,10 @@
 //! CCAG: a gateway that serves the Anthropic Messages API from Claude on Amazon Bedrock.
 //!
 //! ARCHITECTURE.md has the rooms, who may import whom, and the life of a request.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 pub mod actors;
 pub mod bedrock;

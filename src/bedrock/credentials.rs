@@ -77,7 +77,8 @@ async fn chain() -> Result<Loaded, CredentialError> {
         .credentials_provider()
         .ok_or_else(|| CredentialError("the provider chain is empty".to_owned()))?;
     let credentials = Box::pin(provider.provide_credentials()).await.map_err(|error| {
-        let reason = std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
+        let reason =
+            std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
         CredentialError(reason)
     })?;
     let expires_at = credentials.expiry();

@@ -31,7 +31,8 @@ impl Endpoint {
         let runtime_url = match base_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => {
-                let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+                let domain =
+                    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
                 format!("https://bedrock-runtime.{region}.{domain}")
             }
         };

@@ -49,6 +49,8 @@ impl Operation {
 pub struct Failure {
     /// What the client is to be told.
     pub error: ApiError,
+    /// True where Bedrock answered, with a refusal.
+    pub answered: bool,
     /// True where the gateway's credential had expired: a fresh one may help.
     pub stale_credential: bool,
     /// True where the connection died before a byte came back: it was a pooled one that the other
@@ -58,7 +60,7 @@ pub struct Failure {
 
 impl From<ApiError> for Failure {
     fn from(error: ApiError) -> Self {
-        Self { error, stale_credential: false, stale_connection: false }
+        Self { error, answered: false, stale_credential: false, stale_connection: false }
     }
 }
 
@@ -141,7 +143,7 @@ async fn refused(mut response: Body) -> Failure {
         exception,
         "Bedrock refused a request."
     );
-    Failure { error, stale_credential, stale_connection: false }
+    Failure { error, answered: true, stale_credential, stale_connection: false }
 }
 
 fn unsent(error: &SendRequestError) -> Failure {
@@ -157,5 +159,5 @@ fn unsent(error: &SendRequestError) -> Failure {
         }
         _ => (overloaded(format!("Bedrock cannot be reached: {error}.")), false),
     };
-    Failure { error, stale_credential: false, stale_connection }
+    Failure { error, answered: false, stale_credential: false, stale_connection }
 }

@@ -48,8 +48,7 @@ pub fn authorize(
         .into();
     let hash = SignableBody::Precomputed(hex(&Sha256::digest(body)));
     let typed = std::iter::once(("content-type", "application/json"));
-    let request =
-        SignableRequest::new("POST", url, typed, hash).map_err(|error| bad(&error))?;
+    let request = SignableRequest::new("POST", url, typed, hash).map_err(|error| bad(&error))?;
     let (instructions, _) = sign(request, &parameters).map_err(|error| bad(&error))?.into_parts();
     for (name, value) in instructions.headers() {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| bad(&error))?;

@@ -26,7 +26,6 @@ pub struct Translator {
 /// What the events of a stream go through, apart from the decoder that borrows beside it.
 struct Events {
     scratch: Vec<u8>,
-    answer: Answer,
     model: String,
 }
 
@@ -48,51 +47,53 @@ impl Translator {
     #[must_use]
     pub fn new(model: &str) -> Self {
         let model = serde_json::Value::from(model).to_string();
-        let events = Events { scratch: Vec::new(), answer: Answer::default(), model };
+        let events = Events { scratch: Vec::new(), model };
         Self { decoder: Decoder::default(), events }
     }
 
-    /// Appends to `out` the server-sent events that `chunk` completes.
+    /// Appends to `out` the server-sent events that `chunk` completes; what they tell goes into
+    /// `answer`.
     ///
     /// # Errors
     /// What the client is to be told, where Bedrock reports an error or the bytes are corrupt.
     /// Events before it are in `out`.
-    pub fn push(&mut self, chunk: &[u8], out: &mut BytesMut) -> Result<(), ApiError> {
+    pub fn push(
+        &mut self,
+        chunk: &[u8],
+        answer: &mut Answer,
+        out: &mut BytesMut,
+    ) -> Result<(), ApiError> {
         let Self { decoder, events } = self;
-        decoder.decode(chunk, |frame| events.frame(frame, out)).map_err(|Broken(error)| error)
+        decoder
+            .decode(chunk, |frame| events.frame(frame, answer, out))
+            .map_err(|Broken(error)| error)
     }
 
     /// Whether the stream may end here.
     ///
     /// # Errors
     /// What the client is to be told, where it may not.
-    pub fn finish(&self) -> Result<(), ApiError> {
-        if self.decoder.is_empty() && self.events.answer.is_whole() {
+    pub fn finish(&self, answer: &Answer) -> Result<(), ApiError> {
+        if self.decoder.is_empty() && answer.is_whole() {
             return Ok(());
         }
         let message = "The answer from Bedrock broke off before its end.";
         Err(ApiError::new(ErrorKind::Api, message))
     }
-
-    /// What is known of the answer so far.
-    #[must_use]
-    pub fn answer(&self) -> &Answer {
-        &self.events.answer
-    }
-
-    /// Takes out what is known of the answer.
-    pub fn take_answer(&mut self) -> Answer {
-        std::mem::take(&mut self.events.answer)
-    }
 }
 
 impl Events {
-    fn frame(&mut self, frame: Frame<'_>, out: &mut BytesMut) -> Result<(), Broken> {
+    fn frame(
+        &mut self,
+        frame: Frame<'_>,
+        answer: &mut Answer,
+        out: &mut BytesMut,
+    ) -> Result<(), Broken> {
         match frame.kind {
             Kind::Event("chunk") => {
                 let event = chunk::decode(frame.payload, &mut self.scratch)
                     .map_err(|error| Broken(corrupt(&error)))?;
-                event_out(event, &mut self.answer, &self.model, out)
+                event_out(event, answer, &self.model, out)
             }
             Kind::Event("initial-response") => Ok(()),
             Kind::Event(other) => Err(Broken(refusal::of_frame(other, frame.payload, ""))),
@@ -165,9 +166,7 @@ fn sse(out: &mut BytesMut, kind: &str, json: &[u8]) {
 fn replaced<'j>(json: &'j [u8], raw: &RawValue, replacement: &str) -> Cow<'j, [u8]> {
     let offset = (raw.get().as_ptr() as usize).wrapping_sub(json.as_ptr() as usize);
     match (json.get(..offset), json.get(offset + raw.get().len()..)) {
-        (Some(before), Some(after)) => {
-            Cow::Owned([before, replacement.as_bytes(), after].concat())
-        }
+        (Some(before), Some(after)) => Cow::Owned([before, replacement.as_bytes(), after].concat()),
         _ => Cow::Borrowed(json),
     }
 }

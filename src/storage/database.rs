@@ -5,7 +5,9 @@
 //! and all work with them runs there too: work that a caller stops waiting for still ends well.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
@@ -13,12 +15,13 @@ use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
 use futures_util::FutureExt as _;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::{JoinError, JoinHandle};
 
 use super::connect::Target;
 use super::error::StorageError;
 
 /// A connection lent by the pool.
-pub type Connection = Object<AsyncPgConnection>;
+pub(super) type Connection = Object<AsyncPgConnection>;
 
 /// How long a caller waits for a free or new connection.
 const WAIT: Duration = Duration::from_secs(5);
@@ -74,6 +77,23 @@ impl DatabaseRuntime {
     }
 }
 
+/// A task that ends with its waiter.
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Future for AbortOnDrop<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 impl Drop for DatabaseRuntime {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
@@ -98,7 +118,8 @@ impl Database {
         task.await.map_err(|error| StorageError::Unavailable(error.to_string()))?
     }
 
-    /// Runs `work` with a connection of its own, on the database's runtime.
+    /// Runs `work` with a connection of its own, on the database's runtime; it ends early where the
+    /// caller stops waiting.
     pub(super) async fn run_apart<T, F, Fut>(&self, work: F) -> Result<T, StorageError>
     where
         F: FnOnce(AsyncPgConnection) -> Fut + Send + 'static,
@@ -107,7 +128,7 @@ impl Database {
     {
         let target = self.target.clone();
         let task = self.runtime.spawn(async move { work(target.connect().await?).await });
-        task.await.map_err(|error| StorageError::Unavailable(error.to_string()))?
+        AbortOnDrop(task).await.map_err(|error| StorageError::Unavailable(error.to_string()))?
     }
 
     /// Connections of the pool: (in use or idle, idle, at most).

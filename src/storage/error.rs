@@ -13,33 +13,20 @@ pub enum StorageError {
     Refused(String),
 }
 
-impl StorageError {
-    /// True where the same operation may succeed later.
-    #[must_use]
-    pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
-    }
-}
+/// Words of Postgres's messages about data that it will never take. The driver keeps the SQLSTATE to
+/// itself.
+const UNFIT: [&str; 7] =
+    ["violates", "invalid", "out of range", "malformed", "Unicode", "no partition", "too long"];
 
 impl From<diesel::result::Error> for StorageError {
     fn from(error: diesel::result::Error) -> Self {
-        use diesel::result::{DatabaseErrorKind as Kind, Error};
-        match &error {
-            Error::DatabaseError(
-                Kind::ClosedConnection | Kind::SerializationFailure | Kind::ReadOnlyTransaction,
-                _,
-            )
-            | Error::BrokenTransactionManager => Self::Unavailable(error.to_string()),
-            // The driver reports a lost connection and a server that shuts down without a kind.
-            Error::DatabaseError(Kind::Unknown, info)
-                if ["closed", "terminat", "shutting down", "starting up", "timeout", "recovery"]
-                    .iter()
-                    .any(|word| info.message().contains(word)) =>
-            {
-                Self::Unavailable(error.to_string())
-            }
-            _ => Self::Refused(error.to_string()),
-        }
+        use diesel::result::Error;
+        let unfit = match &error {
+            Error::DatabaseError(_, info) => UNFIT.iter().any(|word| info.message().contains(word)),
+            Error::NotFound | Error::DeserializationError(_) | Error::SerializationError(_) => true,
+            _ => false,
+        };
+        if unfit { Self::Refused(error.to_string()) } else { Self::Unavailable(error.to_string()) }
     }
 }
 

@@ -63,7 +63,9 @@ async fn select(database: &Database, hash: Option<KeyHash>) -> Result<Vec<Row>, 
             let mut query = api_keys::table
                 .inner_join(users::table)
                 .filter(api_keys::revoked_at.is_null())
-                .filter(api_keys::expires_at.is_null().or(api_keys::expires_at.gt(diesel::dsl::now)))
+                .filter(
+                    api_keys::expires_at.is_null().or(api_keys::expires_at.gt(diesel::dsl::now)),
+                )
                 .order(api_keys::created_at.desc())
                 .limit(MAX_KEYS)
                 .select((

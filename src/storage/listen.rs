@@ -3,7 +3,6 @@
 use diesel_async::SimpleAsyncConnection;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
-use tokio::sync::mpsc;
 
 use super::database::Database;
 use super::error::StorageError;
@@ -15,16 +14,15 @@ pub struct Announcement {
     pub table: String,
 }
 
-/// Listens until the connection is lost, and passes each announcement on. `ready` runs once the
-/// channel is open: what changed before it was not heard.
+/// Listens until the connection is lost, the future is dropped, or `heard` returns false. `ready`
+/// runs once the channel is open: what changed before it was not heard.
 ///
 /// # Errors
-/// Always ends with an error: the loss of the connection, or `Ok` where nobody takes the
-/// announcements any more.
+/// The loss of the connection.
 pub async fn listen(
     database: &Database,
     ready: impl FnOnce() + Send + 'static,
-    announcements: mpsc::Sender<Announcement>,
+    heard: impl Fn(Announcement) -> bool + Send + 'static,
 ) -> Result<(), StorageError> {
     database
         .run_apart(async move |mut connection| {
@@ -35,7 +33,7 @@ pub async fn listen(
                 let notification = notification?;
                 match serde_json::from_str(&notification.payload) {
                     Ok(announcement) => {
-                        if announcements.send(announcement).await.is_err() {
+                        if !heard(announcement) {
                             return Ok(());
                         }
                     }

@@ -59,7 +59,12 @@ impl Handler<Adopt> for Supervisor {
 
     fn handle(&mut self, Adopt(recipe): Adopt, ctx: &mut Context<Self>) {
         let status = self.board.add(recipe.label());
-        self.children.push(Child { recipe, status, generation: 0, intensity: Intensity::default() });
+        self.children.push(Child {
+            recipe,
+            status,
+            generation: 0,
+            intensity: Intensity::default(),
+        });
         self.start(self.children.len() - 1, ctx);
     }
 }

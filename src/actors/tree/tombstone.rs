@@ -73,8 +73,9 @@ pub fn install_panic_hook() {
     std::panic::set_hook(Box::new(|info| {
         let message = info.payload_as_str().unwrap_or("a panic without a message");
         let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let _ = LAST_PANIC
-            .try_with(|p| p.try_borrow_mut().map(|mut p| *p = Some(format!("{message} ({place})"))));
+        let _ = LAST_PANIC.try_with(|p| {
+            p.try_borrow_mut().map(|mut p| *p = Some(format!("{message} ({place})")))
+        });
         tracing::error!(place, message, "A panic was caught; its actor is rebuilt or reported.");
     }));
 }

@@ -2,8 +2,11 @@ use super::*;
 use crate::domain::frame::encode;
 
 fn chunk_frame(event: &str) -> Vec<u8> {
-    let headers =
-        [(":event-type", "chunk"), (":content-type", "application/json"), (":message-type", "event")];
+    let headers = [
+        (":event-type", "chunk"),
+        (":content-type", "application/json"),
+        (":message-type", "event"),
+    ];
     let mut out = Vec::new();
     encode(&mut out, &headers, &chunk::encode(event.as_bytes(), "abc"));
     out
@@ -27,11 +30,11 @@ const EVENTS: [&str; 6] = [
 
 fn translated(chunks: &[&[u8]]) -> (String, Result<(), ApiError>) {
     let mut translator = Translator::new("opus \"x\"");
-    let mut out = BytesMut::new();
+    let (mut out, mut answer) = (BytesMut::new(), Answer::default());
     let ended = chunks
         .iter()
-        .try_for_each(|chunk| translator.push(chunk, &mut out))
-        .and_then(|()| translator.finish());
+        .try_for_each(|chunk| translator.push(chunk, &mut answer, &mut out))
+        .and_then(|()| translator.finish(&answer));
     (String::from_utf8(out.to_vec()).unwrap(), ended)
 }
 
@@ -85,10 +88,10 @@ fn every_truncation_is_noticed() {
 fn metrics_in_an_event_of_their_own_are_counted_and_dropped() {
     let alone = chunk_frame(r#"{"amazon-bedrock-invocationMetrics":{"outputTokenCount":77}}"#);
     let mut translator = Translator::new("m");
-    let mut out = BytesMut::new();
-    translator.push(&[stream(), alone].concat(), &mut out).unwrap();
-    assert_eq!(translator.finish(), Ok(()));
-    assert_eq!(translator.answer().tokens().0.output, 77);
+    let (mut out, mut answer) = (BytesMut::new(), Answer::default());
+    translator.push(&[stream(), alone].concat(), &mut answer, &mut out).unwrap();
+    assert_eq!(translator.finish(&answer), Ok(()));
+    assert_eq!(answer.tokens().0.output, 77);
     assert!(!String::from_utf8_lossy(&out).contains("Metrics"));
 }
 
