@@ -8,5 +8,7 @@
 
 pub mod actors;
 pub mod bedrock;
+pub mod config;
 pub mod domain;
+pub mod http;
 pub mod storage;
