@@ -305,7 +305,7 @@ mod tests {
             cache_write_5m: 9,
             cache_write_1h: 9,
         };
-        let unknown = cost(
+        let unknown = cost_nanos(
             &tokens,
             None,
             "arn:aws:bedrock:us-east-1:1:application-inference-profile/x",
@@ -313,7 +313,7 @@ mod tests {
         assert!(!unknown.priced);
         for model in all() {
             assert!(
-                cost(&tokens, Some(model), "us.x").nanos <= unknown.nanos,
+                cost_nanos(&tokens, Some(model), "us.x").nanos <= unknown.nanos,
                 "{}",
                 model.id
             );
