@@ -7,6 +7,11 @@
 )]
 
 pub mod actors;
+pub mod app;
 pub mod bedrock;
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod http;
+pub mod simulator;
 pub mod storage;

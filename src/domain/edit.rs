@@ -18,12 +18,14 @@ struct Edit {
 #[derive(Debug, Default)]
 pub struct Edits {
     list: Vec<Edit>,
+    unsorted: bool,
 }
 
 impl Edits {
     /// Puts `replacement` in place of `span`.
     pub fn replace(&mut self, span: Span, replacement: impl Into<Cow<'static, str>>) {
         self.list.push(Edit { span, replacement: replacement.into() });
+        self.unsorted = true;
     }
 
     /// Puts `text` before the byte at `at`; inserts at one place keep their order.
@@ -89,6 +91,7 @@ impl Edits {
     }
 
     /// The bytes of `span` of `body` with the edits made so far that lie inside it.
+    /// Cheap to call again as long as no edit is added in between.
     #[must_use]
     pub fn render(&mut self, body: &[u8], span: Span) -> Vec<u8> {
         self.sort();
@@ -110,7 +113,9 @@ impl Edits {
 
     /// Stable, so that inserts at one place stay in order; inserts come before what they precede.
     fn sort(&mut self) {
-        self.list.sort_by_key(|edit| (edit.span.start, edit.span.end > edit.span.start));
+        if std::mem::take(&mut self.unsorted) {
+            self.list.sort_by_key(|edit| (edit.span.start, edit.span.end > edit.span.start));
+        }
     }
 }
 
@@ -136,3 +141,6 @@ fn pieces<'a>(body: &'a [u8], span: Span, edits: &'a [Edit], mut piece: impl FnM
         piece(Span { start: at, end: span.end }.of(body));
     }
 }
+
+#[cfg(test)]
+mod tests;

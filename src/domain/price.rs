@@ -221,11 +221,18 @@ mod tests {
     fn an_unknown_model_costs_no_less_than_any() {
         let tokens =
             Tokens { input: 9, output: 9, cache_read: 9, cache_write_5m: 9, cache_write_1h: 9 };
-        let unknown =
-            cost(&tokens, None, "arn:aws:bedrock:us-east-1:1:application-inference-profile/x");
+        let unknown = cost_nanos(
+            &tokens,
+            None,
+            "arn:aws:bedrock:us-east-1:1:application-inference-profile/x",
+        );
         assert!(!unknown.priced);
         for model in all() {
-            assert!(cost(&tokens, Some(model), "us.x").nanos <= unknown.nanos, "{}", model.id);
+            assert!(
+                cost_nanos(&tokens, Some(model), "us.x").nanos <= unknown.nanos,
+                "{}",
+                model.id
+            );
         }
         let huge = Tokens { input: u64::MAX, output: u64::MAX, ..Tokens::default() };
         assert_eq!(cost_nanos(&huge, None, "").nanos, i64::MAX);

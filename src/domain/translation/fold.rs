@@ -31,6 +31,7 @@ impl Draft<'_> {
         let mut gone = vec![false; messages.len()];
         let mut turns: Vec<Option<Turn>> = Vec::new();
         turns.resize_with(messages.len(), || None);
+        let mut own = Vec::new();
         for (index, place) in places(request, &system) {
             let Some(message) = messages.get(index) else {
                 continue;
@@ -38,7 +39,7 @@ impl Draft<'_> {
             let text = self.text(conversation, message).ok_or(Refusal::SystemMessage { index })?;
             let target = match place {
                 Place::Own if !text.is_empty() => {
-                    self.edits.replace(message.role.span, r#""user""#);
+                    own.push(message.role.span);
                     continue;
                 }
                 Place::Own => None,
@@ -54,6 +55,9 @@ impl Draft<'_> {
                     _ => turn.after.push(text),
                 }
             }
+        }
+        for role in own {
+            self.edits.replace(role, r#""user""#);
         }
         for (message, turn) in messages.iter().zip(turns) {
             if let Some(turn) = turn {

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::capability::Capability;
 use super::edit::Edits;
-use super::json::Span;
+use super::json::{Span, Text};
 use super::request::{CacheControl, MessagesRequest};
 
 mod betas;
@@ -120,10 +120,10 @@ impl<'r> Draft<'r> {
         }
     }
 
-    /// Takes `members` out of the object `object`; false where that leaves it empty.
+    /// Takes `members` out of the object at `object`.
     fn strip(&mut self, object: Span, members: &[&str]) -> Stripped {
         let source = self.source();
-        let goes = |key: crate::domain::json::Text| members.iter().any(|name| key.is(source, name));
+        let goes = |key: Text| members.iter().any(|name| key.is(source, name));
         match self.edits.remove_members(source, object, goes) {
             (_, 0) => Stripped::Nothing,
             (all, gone) if all == gone => Stripped::All,
