@@ -17,7 +17,8 @@ fn running_streams_finish_and_new_work_is_refused() {
     until_status(&Request::get("/ready"), world.address(), 503);
     assert_eq!(Request::get("/health").send(world.address()).status, 200);
     if let Ok(reply) = plain().try_send(world.address()) {
-        reply.assert_error(529, "overloaded_error");
+        reply.assert_error(503, "api_error");
+        assert_eq!(reply.header("retry-after"), "1");
     }
     assert!(world.gateway.process.is_running());
     gate.release();
