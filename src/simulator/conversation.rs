@@ -81,9 +81,7 @@ fn texts(content: &Value) -> Vec<&str> {
         Value::Array(blocks) => {
             let text = |block: &'_ Value| block.get("text").is_some();
             let blocks = blocks.iter().filter(|block| text(block));
-            blocks
-                .filter_map(|block| block.get("text")?.as_str())
-                .collect()
+            blocks.filter_map(|block| block.get("text")?.as_str()).collect()
         }
         _ => Vec::new(),
     }
@@ -92,10 +90,7 @@ fn texts(content: &Value) -> Vec<&str> {
 /// The last text of a user message that is not a reminder of the client.
 fn said(content: &Value) -> String {
     let cleaned = texts(content).into_iter().map(without_reminders);
-    cleaned
-        .filter(|text| !text.is_empty())
-        .last()
-        .unwrap_or_default()
+    cleaned.filter(|text| !text.is_empty()).last().unwrap_or_default()
 }
 
 fn without_reminders(text: &str) -> String {
@@ -162,11 +157,7 @@ mod tests {
         let read = Conversation::read(body.as_object().unwrap());
         assert_eq!(read.turns, ["first", "second"]);
         assert_eq!(read.directory.as_deref(), Some("/tmp/p"));
-        let call = Call {
-            name: "Read".to_owned(),
-            result: "no".to_owned(),
-            failed: true,
-        };
+        let call = Call { name: "Read".to_owned(), result: "no".to_owned(), failed: true };
         assert_eq!(read.calls, [call]);
     }
 }
