@@ -26,7 +26,10 @@ pub struct OpenDatabase {
 ///
 /// # Errors
 /// [`AppError`] where there is none to be had.
-pub fn connect(config: &DatabaseConfig, data_dir: &std::path::Path) -> Result<OpenDatabase, AppError> {
+pub fn connect(
+    config: &DatabaseConfig,
+    data_dir: &std::path::Path,
+) -> Result<OpenDatabase, AppError> {
     let (embedded, connection) = match &config.server {
         Some(server) => (None, server.clone()),
         None => {

@@ -1,13 +1,14 @@
 //! Keeps the embedded PostgreSQL running, on a thread of its own: the server is told of its
 //! parent's death by thread, so the thread that starts it must live as long as the process.
 
+use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::AppError;
-use crate::storage::embedded::{self, Cluster, EmbeddedError, Options};
+use crate::storage::embedded::{self, Cluster, Options};
 
 const LOOK: Duration = Duration::from_millis(200);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
@@ -41,8 +42,7 @@ impl EmbeddedPostgres {
             }
         };
         let thread = thread::Builder::new().name("postgres".to_owned()).spawn(keep)?;
-        let lost = |_| EmbeddedError::from(std::io::Error::other("its thread ended"));
-        let connection = start.recv().map_err(lost)??;
+        let connection = start.recv().map_err(io::Error::other)??;
         Ok((Self { stop: Some(stop), thread: Some(thread) }, connection))
     }
 }

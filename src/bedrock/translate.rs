@@ -124,6 +124,9 @@ fn event_out(
     if !kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
         return Err(Broken(corrupt(&"an event's type is no word")));
     }
+    if kind == "content_block_delta" {
+        answer.delta(event.len());
+    }
     let named = parsed.message.as_ref().and_then(|message| message.model);
     match named {
         _ if parsed.has_metrics() => sse(out, kind, &without(METRICS, event)),

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 
+use super::request_id::mark;
 use crate::domain::error::{ApiError, ErrorKind};
 
 /// A refusal on its way out of a handler; the outermost middleware renders it.
@@ -46,7 +47,9 @@ pub fn render(error: &ApiError, request_id: &str) -> HttpResponse {
     if error.kind == ErrorKind::Authentication {
         response.insert_header(("x-should-retry", "false"));
     }
-    response.body(error.body(request_id))
+    let mut response = response.body(error.body(request_id));
+    mark(response.headers_mut(), request_id);
+    response
 }
 
 /// The refusal that stands for any other error of the framework.

@@ -2,25 +2,25 @@
 //! Anthropic's shape.
 
 use std::cell::Cell;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, HttpRequest};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
 use uuid::Uuid;
 
 use super::error::{Refusal, of_framework, render};
 use crate::domain::error::{ApiError, ErrorKind};
 
 /// The reply header.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// The id of a request: `req_` and 32 hexadecimal digits that sort by time.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct RequestId(pub String);
 
 impl RequestId {
@@ -49,34 +49,61 @@ impl RequestId {
 /// The middleware.
 ///
 /// # Errors
-/// None: errors become answers here.
+/// What other middlewares fail with, as an [`Identified`] refusal.
 pub async fn request_id<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    let id = RequestId::next();
-    let value = HeaderValue::from_str(&id.0).unwrap_or_else(|_| HeaderValue::from_static("-"));
-    request.extensions_mut().insert(id.clone());
-    let http_request = request.request().clone();
-    let answered = if is_known(request.method()) {
-        next.call(request).await
-    } else {
-        drop(request);
+    let RequestId(id) = RequestId::next();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    if !is_known(request.method()) {
         let message = "This method is not supported.";
-        Err(Refusal(ApiError::new(ErrorKind::MethodNotAllowed, message)).into())
+        let refused = render(&ApiError::new(ErrorKind::MethodNotAllowed, message), &id);
+        return Ok(request.into_response(refused).map_into_right_body());
+    }
+    // The router takes the request apart, so nothing may hold on to it here.
+    let mut response = match next.call(request).await {
+        Ok(response) => response,
+        Err(error) => return Err(Identified { error: refusal(&error), request_id: id }.into()),
     };
-    let mut response = match answered {
-        Ok(response) => response.map_into_left_body(),
-        Err(error) => {
-            let rendered = match error.as_error::<Refusal>() {
-                Some(Refusal(error)) => render(error, &id.0),
-                None => render(&of_framework(&error), &id.0),
-            };
-            ServiceResponse::new(http_request, rendered).map_into_right_body()
-        }
-    };
-    response.headers_mut().insert(REQUEST_ID, value);
-    Ok(response)
+    if let Some(error) = response.response().error().map(refusal) {
+        return Ok(response.into_response(render(&error, &id)).map_into_right_body());
+    }
+    mark(response.headers_mut(), &id);
+    Ok(response.map_into_left_body())
+}
+
+/// A refusal that knows the id of its request.
+#[derive(Debug)]
+struct Identified {
+    error: ApiError,
+    request_id: String,
+}
+
+impl fmt::Display for Identified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.error.message)
+    }
+}
+
+impl ResponseError for Identified {
+    fn error_response(&self) -> HttpResponse {
+        render(&self.error, &self.request_id)
+    }
+}
+
+fn refusal(error: &Error) -> ApiError {
+    match error.as_error::<Refusal>() {
+        Some(Refusal(error)) => error.clone(),
+        None => of_framework(error),
+    }
+}
+
+/// Puts the id of its request on a reply.
+pub fn mark(headers: &mut HeaderMap, request_id: &str) {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
 }
 
 /// Methods that may become a metric's label.

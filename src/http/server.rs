@@ -18,7 +18,7 @@ use tracing_actix_web::TracingLogger;
 use super::error::Refusal;
 use super::request_id::request_id;
 use super::span::RequestSpan;
-use super::{admin, api, ops};
+use super::{admin, api, ops, portal};
 use crate::actors::Gateway;
 use crate::actors::worker::Worker;
 use crate::domain::error::{ApiError, ErrorKind};
@@ -92,7 +92,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(
             only("/api/hello").route(web::get().to(ops::hello)).route(web::head().to(ops::hello)),
         )
-        .service(only("/").route(web::head().to(ops::hello)).route(web::get().to(ops::hello)));
+        .service(only("/").route(web::head().to(ops::hello)).route(web::get().to(portal::connect)))
+        .service(only("/static/portal.css").route(web::get().to(portal::stylesheet)));
     #[cfg(feature = "chaos")]
     config.service(only("/admin/chaos/{actor}").route(web::post().to(admin::chaos)));
 }

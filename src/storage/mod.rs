@@ -2,6 +2,7 @@
 
 mod connect;
 mod database;
+pub mod embedded;
 mod error;
 pub mod keys;
 pub mod listen;

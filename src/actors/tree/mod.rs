@@ -15,3 +15,6 @@ pub use name::{Name, Unavailable};
 pub use recipe::{OnArbiter, Recipe};
 pub use supervisor::{Adopt, Supervisor};
 pub use tombstone::{Down, Exit, Tombstone, install_panic_hook};
+
+#[cfg(test)]
+mod tests;

@@ -120,3 +120,16 @@ fn a_whole_answer_keeps_its_bytes_but_for_the_model() {
     assert_eq!(answer.tokens().0.output, 2);
     assert!(whole(b"<html>", "opus", &mut Answer::default()).is_err());
 }
+
+#[test]
+fn deltas_are_counted_whatever_the_order_of_their_members() {
+    let text = "x".repeat(400);
+    for event in [
+        format!(r#"{{"type":"content_block_delta","index":0,"delta":{{"text":"{text}"}}}}"#),
+        format!(r#"{{"delta":{{"text":"{text}"}},"index":0,"type":"content_block_delta"}}"#),
+    ] {
+        let (mut out, mut answer) = (BytesMut::new(), Answer::default());
+        Translator::new("m").push(&chunk_frame(&event), &mut answer, &mut out).unwrap();
+        assert!(answer.has_begun() && answer.tokens().0.output > 90, "{event}");
+    }
+}
