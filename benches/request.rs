@@ -1,9 +1,15 @@
-//! Parsing and translating bodies like Claude Code's: the CPU cost of a request before signing.
+//! A request's way out: parsing, translating and signing bodies like Claude Code's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 use std::hint::black_box;
+use std::time::SystemTime;
 
+use actix_web::http::header::HeaderMap;
+use aws_credential_types::Credentials;
 use bytes::Bytes;
+use ccag::bedrock::credentials::Credential;
+use ccag::bedrock::endpoint::Endpoint;
+use ccag::bedrock::sign::authorize;
 use ccag::domain::model::find;
 use ccag::domain::request::MessagesRequest;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -47,6 +53,23 @@ fn request(c: &mut Criterion) {
                 b.iter(|| black_box(&parsed).translate(capability, &BETAS, false).unwrap());
             });
         }
+        let translated =
+            parsed.translate(find("claude-opus-5-5").unwrap().capability, &BETAS, false);
+        let translated = translated.unwrap().body;
+        let endpoint = Endpoint::new("default", "us-east-1", None);
+        let url = endpoint.url("us.anthropic.claude-opus-5-5", "invoke");
+        let credential = Credential::SigV4(
+            Credentials::new("AKIAEXAMPLE", "secret", Some("token".to_owned()), None, "bench")
+                .into(),
+        );
+        group.bench_function("sign", |b| {
+            b.iter(|| {
+                let (mut headers, now) = (HeaderMap::new(), SystemTime::now());
+                let body = black_box(&translated);
+                authorize(&mut headers, &credential, "us-east-1", &url, body, now).unwrap();
+                headers
+            });
+        });
         group.finish();
     }
 }

@@ -14,3 +14,4 @@ pub mod usage;
 pub mod worker;
 
 pub use gateway::{Gateway, Start};
+pub use limiter::Limits;

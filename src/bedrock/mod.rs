@@ -5,5 +5,5 @@ pub mod credentials;
 pub mod endpoint;
 pub mod exchange;
 mod refusal;
-mod sign;
+pub mod sign;
 pub mod translate;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::stream::Fuse;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -141,7 +142,9 @@ impl Pump {
     }
 
     /// Pumps a stream until its end.
-    async fn stream(&mut self, mut body: Body) -> Result<(), Ending> {
+    async fn stream(&mut self, body: Body) -> Result<(), Ending> {
+        // An awc body panics when it is polled behind its end.
+        let mut body = body.fuse();
         let mut translator = Translator::new(self.request.model());
         let mut events = BytesMut::new();
         let idle = self.worker.gateway.deadlines.idle;
@@ -172,7 +175,7 @@ impl Pump {
     fn translate(
         &mut self,
         read: Option<Result<Bytes, actix_web::error::PayloadError>>,
-        body: &mut Body,
+        body: &mut Fuse<Body>,
         translator: &mut Translator,
         events: &mut BytesMut,
     ) -> Result<bool, ApiError> {
@@ -195,7 +198,12 @@ impl Pump {
 
     /// Reads what comes behind the last event: Bedrock's metrics may, and a body that was read to
     /// its end leaves a connection that can be used again.
-    async fn tail(&mut self, body: &mut Body, translator: &mut Translator, events: &mut BytesMut) {
+    async fn tail(
+        &mut self,
+        body: &mut Fuse<Body>,
+        translator: &mut Translator,
+        events: &mut BytesMut,
+    ) {
         let answer = &mut self.settlement.answer;
         let rest = async {
             while let Some(Ok(bytes)) = body.next().await {
