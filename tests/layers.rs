@@ -26,10 +26,8 @@ const LONGEST: usize = 400;
 
 #[test]
 fn every_room_imports_only_what_the_table_allows() {
-    let faults: Vec<String> = sources()
-        .iter()
-        .flat_map(|(path, text)| rules::faults(path, text))
-        .collect();
+    let faults: Vec<String> =
+        sources().iter().flat_map(|(path, text)| rules::faults(path, text)).collect();
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
@@ -47,10 +45,7 @@ fn files_stay_within_their_bounds() {
 #[test]
 fn a_long_file_and_a_high_median_are_found() {
     let files = |lengths: &[usize]| {
-        lengths
-            .iter()
-            .map(|length| (*length, format!("{length}.rs")))
-            .collect::<Vec<_>>()
+        lengths.iter().map(|length| (*length, format!("{length}.rs"))).collect::<Vec<_>>()
     };
     assert!(bounds(files(&[1, MEDIAN, LONGEST])).is_ok());
     let fault = bounds(files(&[1, 2, LONGEST + 1])).unwrap_err();
@@ -66,9 +61,7 @@ fn bounds(mut files: Vec<(usize, String)>) -> Result<(), String> {
     }
     let median = files.get(files.len() / 2).map_or(0, |(length, _)| *length);
     if median > MEDIAN {
-        return Err(format!(
-            "the median file has {median} lines, {MEDIAN} is the bound"
-        ));
+        return Err(format!("the median file has {median} lines, {MEDIAN} is the bound"));
     }
     Ok(())
 }

@@ -85,9 +85,7 @@ fn target(module: &[String], found: &Found) -> Option<String> {
 
 fn is_impure(path: &[String]) -> bool {
     path.first().is_some_and(|name| name.starts_with("actix"))
-        || IMPURE
-            .iter()
-            .any(|words| path.windows(words.len()).any(|window| window == *words))
+        || IMPURE.iter().any(|words| path.windows(words.len()).any(|window| window == *words))
 }
 
 #[cfg(test)]
@@ -101,39 +99,17 @@ mod tests {
     #[test]
     fn what_the_table_allows_passes() {
         for (path, source) in [
-            (
-                "domain/key.rs",
-                "use crate::domain::chunk; pub(crate) fn f() {}",
-            ),
-            (
-                "http/api/messages.rs",
-                "use crate::{actors::Name, control, domain::{a, b}};",
-            ),
-            (
-                "actors/stream.rs",
-                "use crate::bedrock::call; fn f() { crate::websearch::g() }",
-            ),
+            ("domain/key.rs", "use crate::domain::chunk; pub(crate) fn f() {}"),
+            ("http/api/messages.rs", "use crate::{actors::Name, control, domain::{a, b}};"),
+            ("actors/stream.rs", "use crate::bedrock::call; fn f() { crate::websearch::g() }"),
             ("app.rs", "use crate::{bedrock, http, storage};"),
             ("cli/serve.rs", "use crate::storage::pool;"),
             ("http/mod.rs", "mod tests { use super::Reply; }"),
-            (
-                "http/api/mod.rs",
-                "use super::body; mod tests { use super::super::body; }",
-            ),
-            (
-                "storage/pool.rs",
-                "// crate::http\nconst S: &str = \"crate::actors\";",
-            ),
-            (
-                "domain/bucket.rs",
-                "use std::time::Instant; fn f(now: Instant) {}",
-            ),
+            ("http/api/mod.rs", "use super::body; mod tests { use super::super::body; }"),
+            ("storage/pool.rs", "// crate::http\nconst S: &str = \"crate::actors\";"),
+            ("domain/bucket.rs", "use std::time::Instant; fn f(now: Instant) {}"),
         ] {
-            assert_eq!(
-                check(path, source),
-                Vec::<String>::new(),
-                "{path}: {source}"
-            );
+            assert_eq!(check(path, source), Vec::<String>::new(), "{path}: {source}");
         }
     }
 
@@ -141,10 +117,7 @@ mod tests {
     fn every_way_around_the_table_is_found() {
         for (path, source) in [
             ("domain/key.rs", "use crate::storage::keys;"),
-            (
-                "http/api/messages.rs",
-                "use crate::{domain::a, bedrock::{call, sign}};",
-            ),
+            ("http/api/messages.rs", "use crate::{domain::a, bedrock::{call, sign}};"),
             ("http/api/messages.rs", "fn f() { crate::storage::pool() }"),
             ("http/api/messages.rs", "use super::super::super::storage;"),
             ("http/mod.rs", "use super::storage;"),

@@ -19,9 +19,7 @@ pub(crate) fn tokens(source: &str) -> Vec<Token> {
             '"' => quoted(&text, at),
             '\'' => quote(&text, at),
             c if c.is_alphabetic() || c == '_' => {
-                let end = find(&text, at, |rest| {
-                    !rest[0].is_alphanumeric() && rest[0] != '_'
-                });
+                let end = find(&text, at, |rest| !rest[0].is_alphanumeric() && rest[0] != '_');
                 let name: String = text[at..end].iter().collect();
                 match (name.as_str(), text.get(end)) {
                     ("r" | "br" | "cr", Some('"' | '#')) => raw(&text, end),
@@ -45,9 +43,7 @@ pub(crate) fn tokens(source: &str) -> Vec<Token> {
 }
 
 fn find(text: &[char], from: usize, stop: impl Fn(&[char]) -> bool) -> usize {
-    (from..text.len())
-        .find(|at| stop(&text[*at..]))
-        .unwrap_or(text.len())
+    (from..text.len()).find(|at| stop(&text[*at..])).unwrap_or(text.len())
 }
 
 fn block_comment(text: &[char], from: usize) -> usize {
@@ -78,9 +74,7 @@ fn quote(text: &[char], from: usize) -> usize {
     match (text.get(from + 1), text.get(from + 2)) {
         (Some('\\'), _) => find(text, from + 3, |rest| rest[0] == '\'') + 1,
         (_, Some('\'')) => from + 3,
-        _ => find(text, from + 1, |rest| {
-            !rest[0].is_alphanumeric() && rest[0] != '_'
-        }),
+        _ => find(text, from + 1, |rest| !rest[0].is_alphanumeric() && rest[0] != '_'),
     }
 }
 
@@ -90,9 +84,8 @@ fn raw(text: &[char], from: usize) -> usize {
     if text.get(open) != Some(&'"') {
         return open;
     }
-    let end: Vec<char> = std::iter::once('"')
-        .chain(std::iter::repeat_n('#', open - from))
-        .collect();
+    let end: Vec<char> =
+        std::iter::once('"').chain(std::iter::repeat_n('#', open - from)).collect();
     find(text, open + 1, |rest| rest.starts_with(&end)) + end.len()
 }
 

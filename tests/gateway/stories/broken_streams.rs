@@ -24,78 +24,26 @@ fn corrupt_frame() -> Vec<u8> {
 const BREAKS: [(&str, Break, &str); 16] = [
     ("a clean end", |s| s.end(), "api_error"),
     ("a closed connection", |s| s.then_close(), "api_error"),
-    (
-        "a half-closed connection",
-        |s| s.step(Step::HalfClose).step(Step::AwaitLeft),
-        "api_error",
-    ),
+    ("a half-closed connection", |s| s.step(Step::HalfClose).step(Step::AwaitLeft), "api_error"),
     ("a reset", |s| s.step(Step::Reset), "api_error"),
-    (
-        "half a frame",
-        |s| s.step(Step::Chunk(half_frame())).end(),
-        "api_error",
-    ),
-    (
-        "half a frame, then closed",
-        |s| s.step(Step::Chunk(half_frame())).then_close(),
-        "api_error",
-    ),
-    (
-        "half a chunk",
-        |s| s.step(Step::Raw(b"fff\r\nabc".to_vec())).then_close(),
-        "api_error",
-    ),
-    (
-        "half a chunk size",
-        |s| s.step(Step::Raw(b"f".to_vec())).then_close(),
-        "api_error",
-    ),
-    (
-        "a corrupt checksum",
-        |s| s.step(Step::Chunk(corrupt_frame())).end(),
-        "api_error",
-    ),
+    ("half a frame", |s| s.step(Step::Chunk(half_frame())).end(), "api_error"),
+    ("half a frame, then closed", |s| s.step(Step::Chunk(half_frame())).then_close(), "api_error"),
+    ("half a chunk", |s| s.step(Step::Raw(b"fff\r\nabc".to_vec())).then_close(), "api_error"),
+    ("half a chunk size", |s| s.step(Step::Raw(b"f".to_vec())).then_close(), "api_error"),
+    ("a corrupt checksum", |s| s.step(Step::Chunk(corrupt_frame())).end(), "api_error"),
     ("silence", |s| s.step(Step::AwaitLeft), "timeout_error"),
-    (
-        "throttling",
-        |s| s.exception("throttlingException").end(),
-        "overloaded_error",
-    ),
-    (
-        "unavailability",
-        |s| s.exception("serviceUnavailableException").end(),
-        "overloaded_error",
-    ),
-    (
-        "an internal error",
-        |s| s.exception("internalServerException").end(),
-        "api_error",
-    ),
-    (
-        "a model's error",
-        |s| s.exception("modelStreamErrorException").end(),
-        "api_error",
-    ),
-    (
-        "a model's timeout",
-        |s| s.exception("modelTimeoutException").end(),
-        "timeout_error",
-    ),
-    (
-        "an unknown exception",
-        |s| s.exception("brandNewException").end(),
-        "api_error",
-    ),
+    ("throttling", |s| s.exception("throttlingException").end(), "overloaded_error"),
+    ("unavailability", |s| s.exception("serviceUnavailableException").end(), "overloaded_error"),
+    ("an internal error", |s| s.exception("internalServerException").end(), "api_error"),
+    ("a model's error", |s| s.exception("modelStreamErrorException").end(), "api_error"),
+    ("a model's timeout", |s| s.exception("modelTimeoutException").end(), "timeout_error"),
+    ("an unknown exception", |s| s.exception("brandNewException").end(), "api_error"),
 ];
 
 #[test]
 fn a_broken_stream_ends_in_exactly_one_error() {
     let world = World::with(&[("UPSTREAM_IDLE_TIMEOUT_MS", "300")]);
-    let before = [
-        answers::start(),
-        answers::delta("Good"),
-        answers::delta(" day"),
-    ];
+    let before = [answers::start(), answers::delta("Good"), answers::delta(" day")];
     for (number, (what, ending, kind)) in BREAKS.into_iter().enumerate() {
         let gate = Gate::default();
         let mut incoming = world.stream(ending(Script::events(&before).wait(&gate)));
@@ -146,12 +94,8 @@ fn a_whole_answer_stays_whole_whatever_the_connection_does_after_it() {
     let events = answers::whole(3);
     for ending in [
         Script::events(&events).then_close(),
-        Script::events(&events)
-            .step(Step::Raw(b"ff".to_vec()))
-            .then_close(),
-        Script::events(&events)
-            .step(Step::HalfClose)
-            .step(Step::AwaitLeft),
+        Script::events(&events).step(Step::Raw(b"ff".to_vec())).then_close(),
+        Script::events(&events).step(Step::HalfClose).step(Step::AwaitLeft),
     ] {
         let mut incoming = world.stream(ending);
         assert_eq!(incoming.events(), answers::all_as_seen(&events));

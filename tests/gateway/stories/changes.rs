@@ -25,9 +25,7 @@ fn an_expired_key_is_refused() {
     let key = world.add_key("old", "expires_at", "now() - interval '1 second'");
     world.add_key("newer", "requests_per_minute", "null");
     let request = plain().without("x-api-key").x_api_key(&key);
-    request
-        .send(world.address())
-        .assert_error(401, "authentication_error");
+    request.send(world.address()).assert_error(401, "authentication_error");
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Crashes of actors: contained, restarted, counted; and given up when they do not stop.
 
-use serde_json::Value;
-
 use crate::support::answers;
 use crate::support::client::{Incoming, until_status};
 use crate::support::gateway::Gateway;
@@ -13,16 +11,10 @@ use crate::support::world::{World, plain, streaming};
 
 const STREAMS: usize = 64;
 
-fn actor(gateway: &Gateway, name: &str) -> Option<Value> {
-    let status = gateway.status();
-    let actors = status["actors"].as_array()?;
-    actors.iter().find(|actor| actor["name"] == name).cloned()
-}
-
 #[track_caller]
 fn until_restarted(gateway: &Gateway, name: &str, restarts: u64) {
     until(&format!("{name} runs again"), || {
-        let actor = actor(gateway, name)?;
+        let actor = gateway.actor(name)?;
         (actor["restarts"] == restarts && actor["state"] == "running").then_some(())
     });
 }
@@ -40,10 +32,7 @@ fn held(world: &World, gate: &Gate, count: usize) -> Vec<Incoming> {
             incoming
         };
         let threads: Vec<_> = (0..count).map(|_| scope.spawn(open)).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
 }
 
@@ -75,10 +64,7 @@ fn crash_under_load(name: &str, all_finish: bool) {
     gate.release();
     let whole = whole_ends(streams);
     if all_finish {
-        assert_eq!(
-            whole, STREAMS,
-            "streams broke, though `{name}` carries none"
-        );
+        assert_eq!(whole, STREAMS, "streams broke, though `{name}` carries none");
     }
     let label = format!("ccag_actor_restarts_total{{actor=\"{name}\"}}");
     assert_eq!(world.gateway.metric(&label), Some(1.0));
@@ -132,9 +118,7 @@ fn one_crashed_stream_ends_in_an_error_and_leaves_the_others_alone() {
     let (world, gate) = (World::start(), Gate::default());
     let streams = held(&world, &gate, 8);
     assert_eq!(world.gateway.crash("stream").status, 202);
-    until("one stream is gone", || {
-        (world.gateway.status()["live_streams"] == 7).then_some(())
-    });
+    until("one stream is gone", || (world.gateway.status()["live_streams"] == 7).then_some(()));
     gate.release();
     assert_eq!(whole_ends(streams), 7);
     let rows = rows::usage(&world.database, 8);

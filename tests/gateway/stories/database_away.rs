@@ -21,11 +21,7 @@ fn known_keys_go_on_and_their_rows_come_later() {
         assert_eq!(plain().send(world.address()).status, 200);
         assert_eq!(Request::get("/ready").send(world.address()).status, 200);
     }
-    assert_eq!(
-        rows::usage(&world.database, 1).len(),
-        1,
-        "the proxy is not cut"
-    );
+    assert_eq!(rows::usage(&world.database, 1).len(), 1, "the proxy is not cut");
     proxy.restore();
     for row in rows::usage(&world.database, 21) {
         rows::assert_columns(&row, &[("outcome", "completed")]);
@@ -52,8 +48,13 @@ fn rows_survive_a_kill_while_the_database_is_away() {
 #[test]
 fn rows_survive_a_crash_of_their_actor_while_the_database_is_away() {
     let (world, proxy) = World::behind_proxy();
+    let ask = || {
+        let reply = plain().send(world.address());
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.request_id()
+    };
+    ask();
     proxy.cut();
-    let ask = || plain().send(world.address()).request_id();
     let mut ids: Vec<String> = (0..5).map(|_| ask()).collect();
     assert_eq!(world.gateway.crash("usage").status, 202);
     ids.extend((0..5).map(|_| ask()));
@@ -85,10 +86,7 @@ fn a_gateway_that_starts_without_its_database_says_so() {
     let setup = Setup::new(&database.url_through(&proxy.address), &upstream.address);
     let mut process = setup.run(&["serve"]);
     let said = |process: &crate::support::gateway::Process| {
-        process
-            .lines()
-            .iter()
-            .any(|line| line.to_lowercase().contains("database"))
+        process.lines().iter().any(|line| line.to_lowercase().contains("database"))
     };
     until("it names the database", || said(&process).then_some(()));
     if process.is_running() {

@@ -24,9 +24,7 @@ fn every_end_that_a_client_saw_has_its_row_after_a_kill() {
                 }
             });
         }
-        until("enough requests have ended", || {
-            (seen.lock().unwrap().len() >= SEEN).then_some(())
-        });
+        until("enough requests have ended", || (seen.lock().unwrap().len() >= SEEN).then_some(()));
         world.gateway.process.kill();
     });
     let seen = seen.into_inner().unwrap();

@@ -29,13 +29,8 @@ fn a_client_that_leaves_frees_the_upstream_and_leaves_one_row() {
         ],
     );
     let output: u64 = row["output_tokens"].as_deref().unwrap().parse().unwrap();
-    assert!(
-        output >= 1,
-        "text was sent, tokens were not counted: {row:?}"
-    );
-    until("no live stream is left", || {
-        (world.gateway.status()["live_streams"] == 0).then_some(())
-    });
+    assert!(output >= 1, "text was sent, tokens were not counted: {row:?}");
+    until("no live stream is left", || (world.gateway.status()["live_streams"] == 0).then_some(()));
 }
 
 #[test]

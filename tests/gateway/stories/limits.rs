@@ -34,9 +34,8 @@ fn racing_requests_do_not_pass_a_limit() {
         let request = plain().without("x-api-key").x_api_key(&key);
         until_status(&request, world.address(), 200);
         std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..40)
-                .map(|_| scope.spawn(|| request.send(world.address()).status))
-                .collect();
+            let threads: Vec<_> =
+                (0..40).map(|_| scope.spawn(|| request.send(world.address()).status)).collect();
             let statuses = threads.into_iter().map(|thread| thread.join().unwrap());
             statuses.filter(|status| *status == 200).count()
         })

@@ -20,11 +20,8 @@ fn assert_ping(incoming: &mut Incoming) {
 fn pings_come_before_the_head_of_bedrocks_answer() {
     let (world, gate) = (world(), Gate::default());
     let events = answers::whole(2);
-    let mut incoming = world.stream(
-        Script::default()
-            .wait(&gate)
-            .then(Script::events(&events).end()),
-    );
+    let mut incoming =
+        world.stream(Script::default().wait(&gate).then(Script::events(&events).end()));
     assert_eq!(incoming.status(), 200);
     assert_ping(&mut incoming);
     assert_ping(&mut incoming);
@@ -38,22 +35,14 @@ fn pings_come_before_the_head_of_bedrocks_answer() {
 fn pings_come_between_the_head_and_the_first_event_and_between_events() {
     let (world, first, second) = (world(), Gate::default(), Gate::default());
     let events = answers::whole(2);
-    let script = Script::stream()
-        .wait(&first)
-        .more(&events[..1])
-        .wait(&second)
-        .more(&events[1..]);
+    let script = Script::stream().wait(&first).more(&events[..1]).wait(&second).more(&events[1..]);
     let mut incoming = world.stream(script.end());
     assert_ping(&mut incoming);
     first.release();
     assert_eq!(incoming.event(), answers::all_as_seen(&events)[0]);
     assert_ping(&mut incoming);
     second.release();
-    let rest: Vec<_> = incoming
-        .events()
-        .into_iter()
-        .filter(|event| event.name != "ping")
-        .collect();
+    let rest: Vec<_> = incoming.events().into_iter().filter(|event| event.name != "ping").collect();
     assert_eq!(rest, answers::all_as_seen(&events)[1..]);
 }
 
@@ -61,20 +50,9 @@ fn pings_come_between_the_head_and_the_first_event_and_between_events() {
 fn a_refusal_after_the_first_ping_is_one_error_event() {
     let world = world();
     let refusals = [
-        (
-            Script::refusal(429, "ThrottlingException", "x"),
-            "overloaded_error",
-        ),
-        (
-            Script::refusal(400, "ValidationException", "x"),
-            "invalid_request_error",
-        ),
-        (
-            Script::stream()
-                .exception("serviceUnavailableException")
-                .end(),
-            "overloaded_error",
-        ),
+        (Script::refusal(429, "ThrottlingException", "x"), "overloaded_error"),
+        (Script::refusal(400, "ValidationException", "x"), "invalid_request_error"),
+        (Script::stream().exception("serviceUnavailableException").end(), "overloaded_error"),
         (Script::stream().end(), "api_error"),
     ];
     for (refusal, kind) in refusals {
@@ -93,10 +71,8 @@ fn a_refusal_after_the_first_ping_is_one_error_event() {
 
 #[test]
 fn pings_do_not_keep_a_dead_stream_alive() {
-    let world = World::with(&[
-        ("STREAM_PING_INTERVAL_MS", "50"),
-        ("UPSTREAM_IDLE_TIMEOUT_MS", "400"),
-    ]);
+    let world =
+        World::with(&[("STREAM_PING_INTERVAL_MS", "50"), ("UPSTREAM_IDLE_TIMEOUT_MS", "400")]);
     let mut incoming = world.stream(Script::events(&[answers::start()]).then(Script::silence()));
     assert_eq!(incoming.event().name, "message_start");
     assert_ping(&mut incoming);

@@ -10,12 +10,7 @@ use crate::support::world::{World, plain, streaming};
 /// Bedrock's status and type, and the client's.
 const REFUSALS: [(u16, &str, u16, &str); 10] = [
     (400, "ValidationException", 400, "invalid_request_error"),
-    (
-        400,
-        "ServiceQuotaExceededException",
-        429,
-        "rate_limit_error",
-    ),
+    (400, "ServiceQuotaExceededException", 429, "rate_limit_error"),
     (403, "AccessDeniedException", 403, "permission_error"),
     (404, "ResourceNotFoundException", 404, "not_found_error"),
     (408, "ModelTimeoutException", 504, "timeout_error"),
@@ -69,9 +64,7 @@ fn a_stream_that_ends_before_its_first_event_is_an_error_with_a_status() {
         Script::stream().end(),
         Script::stream().then_close(),
         Script::stream()
-            .step(Step::Chunk(
-                b"no frame at all, but long enough for one".to_vec(),
-            ))
+            .step(Step::Chunk(b"no frame at all, but long enough for one".to_vec()))
             .end(),
         Script::reply(
             200,
@@ -97,10 +90,7 @@ fn a_bedrock_that_refuses_connections_is_an_overload_and_no_hang() {
         let reply = request.send(world.address());
         assert!([502, 503, 529].contains(&reply.status), "{}", reply.status);
         let kind = reply.error_type();
-        assert!(
-            ["overloaded_error", "api_error"].contains(&kind.as_str()),
-            "{kind}"
-        );
+        assert!(["overloaded_error", "api_error"].contains(&kind.as_str()), "{kind}");
         reply.assert_error(reply.status, &kind);
     }
 }

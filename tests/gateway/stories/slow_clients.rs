@@ -25,30 +25,18 @@ fn a_client_that_does_not_read_stops_the_upstream_and_loses_nothing() {
     let before = world.gateway.resident();
     let mut incoming = world.stream(script);
     let exchange = world.upstream.exchange(0);
-    until("the gateway stops reading", || {
-        exchange.stalled().then_some(())
-    });
-    assert!(
-        exchange.written() < BUFFERS,
-        "{} bytes are gone",
-        exchange.written()
-    );
+    until("the gateway stops reading", || exchange.stalled().then_some(()));
+    assert!(exchange.written() < BUFFERS, "{} bytes are gone", exchange.written());
     let grown = world.gateway.resident().saturating_sub(before);
     assert!(grown < BUFFERS / 2, "{} MiB more memory", grown / MEGABYTE);
 
     let expected = answers::as_seen(&piece);
-    let (head, tail) = (
-        answers::all_as_seen(&events[..2]),
-        answers::all_as_seen(&events[2..]),
-    );
+    let (head, tail) = (answers::all_as_seen(&events[..2]), answers::all_as_seen(&events[2..]));
     for event in head {
         assert_eq!(incoming.event(), event);
     }
     for number in 0..PIECES {
-        assert!(
-            incoming.event().data == expected,
-            "piece {number} is not intact"
-        );
+        assert!(incoming.event().data == expected, "piece {number} is not intact");
     }
     for event in tail {
         assert_eq!(incoming.event(), event);

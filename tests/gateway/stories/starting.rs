@@ -21,10 +21,11 @@ fn all_wrong_variables_are_named_at_once() {
         ("DRAIN_TIMEOUT_MS", "later"),
         ("MAX_LIVE_STREAMS", "many"),
     ];
-    let setup = wrong.iter().fold(
-        Setup::new("mysql://nowhere/x", "127.0.0.1:1"),
-        |setup, (name, value)| setup.env(name, value),
-    );
+    let setup = wrong
+        .iter()
+        .fold(Setup::new("mysql://nowhere/x", "127.0.0.1:1"), |setup, (name, value)| {
+            setup.env(name, value)
+        });
     let mut process = setup.run(&["serve"]);
     assert_eq!(process.wait().code(), Some(64));
     let said = process.lines().join("\n");
@@ -45,10 +46,7 @@ fn weak_secrets_are_refused_and_not_shown() {
     let mut process = setup.run(&["serve"]);
     assert_eq!(process.wait().code(), Some(64));
     let said = process.lines().join("\n");
-    for (name, secret) in [
-        ("BOOTSTRAP_API_KEY", "tooshort"),
-        ("ADMIN_API_KEY", "hunter2"),
-    ] {
+    for (name, secret) in [("BOOTSTRAP_API_KEY", "tooshort"), ("ADMIN_API_KEY", "hunter2")] {
         assert!(said.contains(name), "{name} is not named in:\n{said}");
         assert!(!said.contains(secret), "{name} is shown in:\n{said}");
     }
@@ -91,12 +89,7 @@ fn nothing_secret_is_logged() {
     let world = World::with(&[("RUST_LOG", "trace")]);
     assert_eq!(plain().send(world.address()).status, 200);
     let log = world.gateway.process.lines().join("\n");
-    for secret in [
-        ADMIN,
-        crate::support::gateway::KEY,
-        "storiesSecret",
-        "Good day",
-    ] {
+    for secret in [ADMIN, crate::support::gateway::KEY, "storiesSecret", "Good day"] {
         assert!(!log.contains(secret), "`{secret}` stands in the log");
     }
 }

@@ -24,9 +24,7 @@ fn each_event_arrives_before_the_next_is_sent() {
     let script = events
         .iter()
         .zip(&gates)
-        .fold(Script::stream(), |script, (event, gate)| {
-            script.wait(gate).more(&[event])
-        });
+        .fold(Script::stream(), |script, (event, gate)| script.wait(gate).more(&[event]));
     world.upstream.next(script.end());
     gates[0].release();
     let mut incoming = streaming().open(world.address());
@@ -82,23 +80,14 @@ fn short() -> Vec<String> {
 fn a_stream_cut_in_two_anywhere_reads_the_same() {
     let world = World::start();
     let events = short();
-    let bytes: Vec<u8> = events
-        .iter()
-        .flat_map(|e| answers::chunk_frame(e))
-        .collect();
+    let bytes: Vec<u8> = events.iter().flat_map(|e| answers::chunk_frame(e)).collect();
     let expected = answers::all_as_seen(&events);
     for cut in 1..bytes.len() {
         let (first, second) = bytes.split_at(cut);
-        let script = Script::stream()
-            .step(Step::Chunk(first.to_vec()))
-            .step(Step::Chunk(second.to_vec()));
+        let script =
+            Script::stream().step(Step::Chunk(first.to_vec())).step(Step::Chunk(second.to_vec()));
         let mut incoming = world.stream(script.end());
-        assert_eq!(
-            incoming.events(),
-            expected,
-            "cut at {cut} of {}",
-            bytes.len()
-        );
+        assert_eq!(incoming.events(), expected, "cut at {cut} of {}", bytes.len());
     }
 }
 
@@ -106,13 +95,9 @@ fn a_stream_cut_in_two_anywhere_reads_the_same() {
 fn a_stream_sent_byte_by_byte_reads_the_same() {
     let world = World::start();
     let events = answers::whole(2);
-    let bytes: Vec<u8> = events
-        .iter()
-        .flat_map(|e| answers::chunk_frame(e))
-        .collect();
-    let in_chunks = bytes.iter().fold(Script::stream(), |script, byte| {
-        script.step(Step::Chunk(vec![*byte]))
-    });
+    let bytes: Vec<u8> = events.iter().flat_map(|e| answers::chunk_frame(e)).collect();
+    let in_chunks =
+        bytes.iter().fold(Script::stream(), |script, byte| script.step(Step::Chunk(vec![*byte])));
     let mut incoming = world.stream(in_chunks.end());
     assert_eq!(incoming.events(), answers::all_as_seen(&events));
 
@@ -132,15 +117,9 @@ fn many_streams_at_once_do_not_mix() {
             .iter()
             .map(|_| scope.spawn(|| streaming().open(world.address()).events()))
             .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     seen.sort_by_key(Vec::len);
-    let expected: Vec<_> = all
-        .iter()
-        .map(|events| answers::all_as_seen(events))
-        .collect();
+    let expected: Vec<_> = all.iter().map(|events| answers::all_as_seen(events)).collect();
     assert_eq!(seen, expected);
 }

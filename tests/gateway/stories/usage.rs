@@ -8,14 +8,9 @@ use crate::support::world::{World, plain, streaming};
 #[test]
 fn a_completed_stream_is_counted_in_all_its_tokens() {
     let world = World::start();
-    world
-        .upstream
-        .next(Script::events(&answers::whole(9)).end());
+    world.upstream.next(Script::events(&answers::whole(9)).end());
     let mut incoming = streaming()
-        .header(
-            "x-claude-code-session-id",
-            "1b4e28ba-2fa1-11d2-883f-0016d3cca427",
-        )
+        .header("x-claude-code-session-id", "1b4e28ba-2fa1-11d2-883f-0016d3cca427")
         .header("x-claude-code-agent-id", "agent-7")
         .header("user-agent", "claude-cli/2.1.330 (external, sdk-cli)")
         .open(world.address());
@@ -77,7 +72,7 @@ fn what_the_gateway_itself_refuses_is_rejected_and_costs_nothing() {
     let world = World::start();
     let refused = [
         plain().body("{"),
-        plain().body(r#"{"model":"claude-nonesuch","max_tokens":1,"messages":[]}"#),
+        plain().body(r#"{"model":"claude-nonesuch","max_tokens":1,"messages":[{"role":"user","content":"x"}]}"#),
     ];
     for (number, request) in refused.iter().enumerate() {
         let reply = request.send(world.address());
@@ -112,9 +107,7 @@ fn a_row_names_the_key_and_its_owner() {
     let world = World::start();
     plain().send(world.address());
     let row = &rows::usage(&world.database, 1)[0];
-    let key = &world
-        .database
-        .sql("select id, user_id, team_id from api_keys")[0];
+    let key = &world.database.sql("select id, user_id, team_id from api_keys")[0];
     assert_eq!(row["key_id"], key["id"]);
     assert_eq!(row["user_id"], key["user_id"]);
     assert_eq!(row["team_id"], key["team_id"]);

@@ -22,10 +22,11 @@ pub(crate) fn whole(deltas: usize) -> Vec<String> {
     events.push(format!(
         r#"{{"type":"message_delta","delta":{{"stop_reason":"end_turn","stop_sequence":null}},"usage":{{"output_tokens":{deltas}}}}}"#
     ));
-    events.push(
-        r#"{"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":11,"outputTokenCount":2,"invocationLatency":900,"firstByteLatency":300}}"#
-            .to_owned(),
-    );
+    let [input, read, write_5m, write_1h] = TOKENS;
+    let write = write_5m + write_1h;
+    events.push(format!(
+        r#"{{"type":"message_stop","amazon-bedrock-invocationMetrics":{{"inputTokenCount":{input},"outputTokenCount":{deltas},"invocationLatency":900,"firstByteLatency":300,"cacheReadInputTokenCount":{read},"cacheWriteInputTokenCount":{write}}}}}"#
+    ));
     events
 }
 
@@ -70,10 +71,7 @@ pub(crate) fn all_as_seen(events: &[String]) -> Vec<Event> {
         .iter()
         .map(|event| {
             let parsed: serde_json::Value = serde_json::from_str(event).unwrap();
-            Event {
-                name: parsed["type"].as_str().unwrap().to_owned(),
-                data: as_seen(event),
-            }
+            Event { name: parsed["type"].as_str().unwrap().to_owned(), data: as_seen(event) }
         })
         .collect()
 }

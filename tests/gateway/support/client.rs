@@ -20,12 +20,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn new(method: &'static str, path: &str) -> Self {
-        Self {
-            method,
-            path: path.to_owned(),
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { method, path: path.to_owned(), headers: Vec::new(), body: Vec::new() }
     }
 
     pub(crate) fn get(path: &str) -> Self {
@@ -60,10 +55,7 @@ impl Request {
     }
 
     fn head(&self) -> String {
-        let mut head = format!(
-            "{} {} HTTP/1.1\r\nhost: gateway\r\n",
-            self.method, self.path
-        );
+        let mut head = format!("{} {} HTTP/1.1\r\nhost: gateway\r\n", self.method, self.path);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
@@ -102,15 +94,19 @@ impl Request {
             .unwrap_or_else(|e| panic!("no whole reply to {} {}: {e}", self.method, self.path))
     }
 
-    /// Sends these one after another on one connection.
+    /// Sends these one after another on one connection, or on a next one where a reply has
+    /// announced that its connection closes.
     pub(crate) fn in_turn(requests: &[&Self], address: &str) -> Result<Vec<Reply>> {
         let mut socket = connect(address)?;
         let mut replies = Vec::new();
         for request in requests {
             socket.write_all(request.head().as_bytes())?;
             socket.write_all(&request.body)?;
-            let incoming = Incoming::read(socket.try_clone()?)?;
-            replies.push(incoming.reply()?);
+            let reply = Incoming::read(socket.try_clone()?)?.reply()?;
+            if reply.closes() {
+                socket = connect(address)?;
+            }
+            replies.push(reply);
         }
         Ok(replies)
     }
@@ -149,15 +145,8 @@ pub(crate) struct Incoming {
 impl Incoming {
     pub(crate) fn read(socket: TcpStream) -> Result<Self> {
         let mut reader = Reader::new(socket);
-        let head = reader
-            .head()?
-            .ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))?;
-        Ok(Self {
-            body: Body::of(&head),
-            head,
-            reader,
-            text: Vec::new(),
-        })
+        let head = reader.head()?.ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))?;
+        Ok(Self { body: Body::of(&head), head, reader, text: Vec::new() })
     }
 
     pub(crate) fn status(&self) -> u16 {
@@ -200,8 +189,7 @@ impl Incoming {
     /// All events up to the end of the body, which must be a proper one.
     #[track_caller]
     pub(crate) fn events(&mut self) -> Vec<Event> {
-        self.try_events()
-            .unwrap_or_else(|e| panic!("the stream was cut: {e}"))
+        self.try_events().unwrap_or_else(|e| panic!("the stream was cut: {e}"))
     }
 
     pub(crate) fn try_events(&mut self) -> Result<Vec<Event>> {
@@ -215,11 +203,7 @@ impl Incoming {
     /// The whole body.
     pub(crate) fn reply(mut self) -> Result<Reply> {
         let body = self.body.all(&mut self.reader)?;
-        Ok(Reply {
-            status: self.status(),
-            head: self.head,
-            body,
-        })
+        Ok(Reply { status: self.status(), head: self.head, body })
     }
 }
 
@@ -232,6 +216,12 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// True where this reply is the last of its connection.
+    pub(crate) fn closes(&self) -> bool {
+        let connection = self.head.header("connection");
+        connection.is_some_and(|value| value.eq_ignore_ascii_case("close"))
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -254,10 +244,7 @@ impl Reply {
 
     /// The type of the error in the body.
     pub(crate) fn error_type(&self) -> String {
-        self.json()["error"]["type"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.json()["error"]["type"].as_str().unwrap_or_default().to_owned()
     }
 
     /// Asserts the shape of every error: status, type, message, and one request id in both places.

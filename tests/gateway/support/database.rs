@@ -32,10 +32,7 @@ impl Database {
         let template = template(&server);
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let name = format!("{}_{}_{number}", prefix("story"), std::process::id());
-        execute(
-            &server,
-            &format!("create database {name} template {template}"),
-        );
+        execute(&server, &format!("create database {name} template {template}"));
         Self { server, name }
     }
 
@@ -77,8 +74,7 @@ fn server() -> Config {
              create databases, such as postgres://postgres@localhost/postgres?host=/run/postgresql"
         )
     });
-    url.parse()
-        .unwrap_or_else(|e| panic!("{VARIABLE} is no PostgreSQL URL: {e}"))
+    url.parse().unwrap_or_else(|e| panic!("{VARIABLE} is no PostgreSQL URL: {e}"))
 }
 
 fn port(server: &Config) -> u16 {
@@ -99,10 +95,7 @@ fn url(server: &Config, name: &str, through: Option<&str>) -> String {
             format!("postgres://{login}@{host}:{port}/{name}?sslmode=disable")
         }
         (None, Host::Unix(path)) => {
-            format!(
-                "postgres://{login}@/{name}?host={}&port={port}",
-                path.display()
-            )
+            format!("postgres://{login}@/{name}?host={}&port={port}", path.display())
         }
     }
 }
@@ -144,19 +137,12 @@ fn template(server: &Config) -> String {
 /// Drops templates of former builds and databases of stories whose process is gone.
 fn sweep(server: &Config) {
     let mut leftovers = databases(server, &prefix("template"));
-    leftovers.extend(
-        databases(server, &prefix("story"))
-            .into_iter()
-            .filter(|name| {
-                let process = name.rsplit('_').nth(1).unwrap_or_default();
-                !Path::new("/proc").join(process).exists()
-            }),
-    );
+    leftovers.extend(databases(server, &prefix("story")).into_iter().filter(|name| {
+        let process = name.rsplit('_').nth(1).unwrap_or_default();
+        !Path::new("/proc").join(process).exists()
+    }));
     for name in leftovers {
-        execute(
-            server,
-            &format!("drop database if exists {name} with (force)"),
-        );
+        execute(server, &format!("drop database if exists {name} with (force)"));
     }
 }
 
@@ -165,9 +151,7 @@ fn databases(server: &Config, prefix: &str) -> Vec<String> {
         "select datname from pg_database where starts_with(datname, '{prefix}') and datname not like '%half'"
     );
     let rows = execute(server, &statement);
-    rows.into_iter()
-        .filter_map(|mut row| row.remove("datname")?)
-        .collect()
+    rows.into_iter().filter_map(|mut row| row.remove("datname")?).collect()
 }
 
 #[track_caller]
@@ -177,10 +161,7 @@ fn execute(config: &Config, statements: &str) -> Vec<Row> {
 
 /// Runs statements on a connection of their own.
 pub(crate) fn query(config: &Config, statements: &str) -> Result<Vec<Row>, tokio_postgres::Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (client, connection) = config.connect(NoTls).await?;
         runtime.spawn(connection);

@@ -29,10 +29,8 @@ pub(crate) struct Setup {
 impl Setup {
     /// The environment of the stories: short pauses, one database, one upstream.
     pub(crate) fn new(database: &str, upstream: &str) -> Self {
-        let setup = Self {
-            environment: BTreeMap::new(),
-            data: Arc::new(tempfile::tempdir().unwrap()),
-        };
+        let setup =
+            Self { environment: BTreeMap::new(), data: Arc::new(tempfile::tempdir().unwrap()) };
         let bedrock = format!("http://{upstream}");
         [
             ("PROXY_HOST", "127.0.0.1"),
@@ -45,10 +43,7 @@ impl Setup {
             ("WORKERS", "2"),
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "AKIASTORIES000000001"),
-            (
-                "AWS_SECRET_ACCESS_KEY",
-                "storiesSecret/0123456789abcdefghijklmnop",
-            ),
+            ("AWS_SECRET_ACCESS_KEY", "storiesSecret/0123456789abcdefghijklmnop"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
             ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &bedrock),
             ("AWS_ENDPOINT_URL_BEDROCK", &bedrock),
@@ -93,12 +88,7 @@ impl Setup {
             collect(child.stdout.take().unwrap(), &log),
             collect(child.stderr.take().unwrap(), &log),
         ];
-        Process {
-            child,
-            log,
-            readers,
-            _data: Arc::clone(&self.data),
-        }
+        Process { child, log, readers, _data: Arc::clone(&self.data) }
     }
 
     /// Starts `ccag serve` and waits until it listens.
@@ -119,9 +109,7 @@ fn listening(line: &str) -> Option<String> {
     let line: Value = serde_json::from_str(line).ok()?;
     let fields = [&line, &line["fields"]];
     let text = |name: &str| fields.iter().find_map(|at| at[name].as_str());
-    (text("message")? == "Listening.")
-        .then(|| text("address"))?
-        .map(str::to_owned)
+    (text("message")? == "Listening.").then(|| text("address"))?.map(str::to_owned)
 }
 
 fn collect(from: impl Read + Send + 'static, into: &Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
@@ -205,10 +193,14 @@ pub(crate) struct Gateway {
 impl Gateway {
     #[track_caller]
     pub(crate) fn status(&self) -> Value {
-        Request::get("/admin/status")
-            .bearer(ADMIN)
-            .send(&self.address)
-            .json()
+        Request::get("/admin/status").bearer(ADMIN).send(&self.address).json()
+    }
+
+    /// The status of one actor.
+    pub(crate) fn actor(&self, name: &str) -> Option<Value> {
+        let status = self.status();
+        let mut actors = status["actors"].as_array()?.iter();
+        actors.find(|actor| actor["name"] == name).cloned()
     }
 
     /// Makes an actor panic.

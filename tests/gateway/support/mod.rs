@@ -36,13 +36,7 @@ pub(crate) fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
 /// Does `attempt` until it began and ended in the same minute of the clock, as limits count them;
 /// each gets a number of its own.
 pub(crate) fn in_one_minute<T>(mut attempt: impl FnMut(u32) -> T) -> T {
-    let minute = || {
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_secs()
-            / 60
-    };
+    let minute = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 60;
     for number in 0.. {
         let before = minute();
         let result = attempt(number);

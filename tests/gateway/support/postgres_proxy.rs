@@ -107,10 +107,7 @@ fn a_cut_ends_old_connections_and_refuses_new_ones_until_it_is_restored() {
     let proxy = PostgresProxy::start(&database);
     let through = database.url_through(&proxy.address).parse().unwrap();
     let (ask, sleep) = ("select 1 as one", "select pg_sleep(600)");
-    assert_eq!(
-        query(&through, ask).unwrap()[0]["one"].as_deref(),
-        Some("1")
-    );
+    assert_eq!(query(&through, ask).unwrap()[0]["one"].as_deref(), Some("1"));
     std::thread::scope(|scope| {
         let sleeping = scope.spawn(|| query(&through, sleep).is_err());
         until("the query sleeps", || {
@@ -118,10 +115,7 @@ fn a_cut_ends_old_connections_and_refuses_new_ones_until_it_is_restored() {
             (!database.sql(running).is_empty()).then_some(())
         });
         proxy.cut();
-        assert!(
-            sleeping.join().unwrap(),
-            "an old connection outlived the cut"
-        );
+        assert!(sleeping.join().unwrap(), "an old connection outlived the cut");
     });
     assert!(query(&through, ask).is_err());
     assert!(!database.sql(ask).is_empty());

@@ -23,9 +23,7 @@ pub(crate) fn usage(database: &Database, count: usize) -> Vec<Row> {
 #[track_caller]
 pub(crate) fn row(database: &Database, request_id: &str) -> Row {
     let statement = format!("select * from usage where request_id = '{request_id}'");
-    until(&format!("the row of {request_id}"), || {
-        database.sql(&statement).pop()
-    })
+    until(&format!("the row of {request_id}"), || database.sql(&statement).pop())
 }
 
 /// Waits until each of these requests has a row, and asserts that no request has two.
@@ -49,7 +47,5 @@ pub(crate) fn assert_columns(row: &Row, expected: &[(&str, &str)]) {
 #[track_caller]
 pub(crate) fn column<'r>(row: &'r Row, name: &str) -> Option<&'r str> {
     let found = row.get(name);
-    found
-        .unwrap_or_else(|| panic!("`usage` has no column `{name}`"))
-        .as_deref()
+    found.unwrap_or_else(|| panic!("`usage` has no column `{name}`")).as_deref()
 }

@@ -32,8 +32,5 @@ pub(crate) fn take(text: &mut Vec<u8>) -> Option<Event> {
         .strip_prefix("data: ")
         .unwrap_or_else(|| panic!("the second line is the data: {raw:?}"));
     assert!(!data.contains('\n'), "data is one line: {raw:?}");
-    Some(Event {
-        name: name.to_owned(),
-        data: data.to_owned(),
-    })
+    Some(Event { name: name.to_owned(), data: data.to_owned() })
 }

@@ -21,18 +21,10 @@ fn each_way_to_break_is_seen_as_what_it_is() {
     for (script, kind) in [
         (Script::close(), ErrorKind::UnexpectedEof),
         (Script::stream().then_close(), ErrorKind::UnexpectedEof),
+        (Script::stream().step(Step::HalfClose).step(Step::AwaitLeft), ErrorKind::UnexpectedEof),
+        (Script::stream().step(Step::Reset), ErrorKind::ConnectionReset),
         (
-            Script::stream().step(Step::HalfClose).step(Step::AwaitLeft),
-            ErrorKind::UnexpectedEof,
-        ),
-        (
-            Script::stream().step(Step::Reset),
-            ErrorKind::ConnectionReset,
-        ),
-        (
-            Script::stream()
-                .step(Step::Raw(b"5\r\nab".to_vec()))
-                .then_close(),
+            Script::stream().step(Step::Raw(b"5\r\nab".to_vec())).then_close(),
             ErrorKind::UnexpectedEof,
         ),
         (
@@ -65,11 +57,7 @@ fn a_script_waits_for_its_gate_and_for_the_client_to_leave() {
 #[test]
 fn a_reader_that_does_not_read_is_noticed() {
     let upstream = Upstream::start();
-    upstream.next(
-        Script::stream()
-            .step(Step::Flood(vec![b'x'; 1 << 20], 80))
-            .end(),
-    );
+    upstream.next(Script::stream().step(Step::Flood(vec![b'x'; 1 << 20], 80)).end());
     let incoming = call().open(&upstream.address);
     let exchange = upstream.exchange(0);
     super::until("the fake stalls", || exchange.stalled().then_some(()));

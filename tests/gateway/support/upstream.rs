@@ -149,10 +149,7 @@ fn serve(socket: TcpStream, connection: usize, shared: &Shared) {
         });
         let noted = Arc::clone(&exchange);
         shared.exchanges.lock().unwrap().push(noted);
-        if script
-            .play(&mut reader, Some(&exchange), &shared.over)
-            .is_err()
-        {
+        if script.play(&mut reader, Some(&exchange), &shared.over).is_err() {
             return;
         }
     }

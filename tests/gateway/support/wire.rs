@@ -33,10 +33,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new(socket: TcpStream) -> Self {
-        Self {
-            socket,
-            buffer: Vec::new(),
-        }
+        Self { socket, buffer: Vec::new() }
     }
 
     /// The next head; `None` where the other side closed instead.
@@ -72,9 +69,7 @@ impl Reader {
         if self.buffer.is_empty() {
             self.fill()?;
         }
-        let taken = usize::try_from(limit)
-            .unwrap_or(usize::MAX)
-            .min(self.buffer.len());
+        let taken = usize::try_from(limit).unwrap_or(usize::MAX).min(self.buffer.len());
         Ok(self.buffer.drain(..taken).collect())
     }
 

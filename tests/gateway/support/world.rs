@@ -27,16 +27,12 @@ impl World {
     #[track_caller]
     pub(crate) fn with(environment: &[(&str, &str)]) -> Self {
         let (database, upstream) = (Database::create(), Upstream::start());
-        let setup = environment.iter().fold(
-            Setup::new(&database.url(), &upstream.address),
-            |setup, (name, value)| setup.env(name, value),
-        );
-        Self {
-            gateway: setup.start(),
-            setup,
-            upstream,
-            database,
-        }
+        let setup = environment
+            .iter()
+            .fold(Setup::new(&database.url(), &upstream.address), |setup, (name, value)| {
+                setup.env(name, value)
+            });
+        Self { gateway: setup.start(), setup, upstream, database }
     }
 
     /// With a proxy before its database that can be cut.
@@ -45,12 +41,7 @@ impl World {
         let (database, upstream) = (Database::create(), Upstream::start());
         let proxy = PostgresProxy::start(&database);
         let setup = Setup::new(&database.url_through(&proxy.address), &upstream.address);
-        let world = Self {
-            gateway: setup.start(),
-            setup,
-            upstream,
-            database,
-        };
+        let world = Self { gateway: setup.start(), setup, upstream, database };
         (world, proxy)
     }
 
@@ -75,9 +66,8 @@ impl World {
 
     /// Changes a key by an assignment in SQL, and tells the gateways.
     pub(crate) fn change_key(&self, name: &str, assignment: &str) {
-        self.database.sql(&format!(
-            "update api_keys set {assignment} where name = '{name}'; {NOTIFY}"
-        ));
+        self.database
+            .sql(&format!("update api_keys set {assignment} where name = '{name}'; {NOTIFY}"));
     }
 
     /// One streaming request that Bedrock answers by `script`.
