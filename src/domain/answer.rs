@@ -166,8 +166,8 @@ impl Answer {
 
     /// Why the model stopped, and which tools it called.
     #[must_use]
-    pub fn into_ending(self) -> (Option<String>, Vec<String>) {
-        (self.stop_reason, self.tools)
+    pub fn ending(&self) -> (Option<String>, Vec<String>) {
+        (self.stop_reason.clone(), self.tools.clone())
     }
 
     fn block(&mut self, block: &WireBlock<'_>) {
@@ -239,7 +239,7 @@ mod tests {
             Tokens { input: 10, output: 42, cache_read: 7, cache_write_5m: 20, cache_write_1h: 30 };
         assert!(answer.is_whole());
         assert_eq!(answer.tokens(), (expected, false));
-        assert_eq!(answer.into_ending(), (Some("tool_use".to_owned()), vec!["Read".to_owned()]));
+        assert_eq!(answer.ending(), (Some("tool_use".to_owned()), vec!["Read".to_owned()]));
     }
 
     #[test]

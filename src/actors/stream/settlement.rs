@@ -60,7 +60,7 @@ impl Settlement {
     fn write(&mut self, outcome: Outcome, status: u16, error_type: Option<&'static str>) {
         let Some(mut record) = self.record.take() else { return };
         (record.tokens, record.tokens_estimated) = self.answer.tokens();
-        (record.stop_reason, record.tools) = std::mem::take(&mut self.answer).into_ending();
+        (record.stop_reason, record.tools) = self.answer.ending();
         if let Some(profile) = &record.profile {
             let cost = cost_nanos(&record.tokens, self.model, profile);
             (record.cost_nanos, record.priced) = (cost.nanos, cost.priced);
