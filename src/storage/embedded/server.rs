@@ -49,12 +49,8 @@ const SETTINGS: &[&str] = &[
     "log_min_messages=warning",
     "log_line_prefix=%m [%p] ",
 ];
-/// For data that nobody will miss.
-const NOT_DURABLE: &[&str] = &[
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-];
+/// For data that nobody will miss; commits still outlive the server, only not the machine.
+const NOT_DURABLE: &[&str] = &["fsync=off", "full_page_writes=off"];
 
 /// What a start of the server needs; the same for each restart.
 #[derive(Debug)]
