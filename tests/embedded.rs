@@ -1,9 +1,9 @@
 //! The embedded PostgreSQL from outside: real servers, real signals, real directories.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -13,6 +13,7 @@ use ccag::storage::embedded::{self, Cluster, EmbeddedError, Options, Search};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use tempfile::TempDir;
+use tokio_postgres::config::Host;
 use tokio_postgres::{Config, NoTls};
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -314,12 +315,15 @@ fn a_lost_password_is_named() {
 #[test]
 fn a_path_too_long_for_a_socket_works() {
     let place = place();
-    let data = place.path().join("d".repeat(120));
-    let cluster = start(&data);
-    assert_eq!(query(&cluster.connection(), "select 1"), "1");
+    let cluster = start(&place.path().join("d".repeat(120)));
+    let config = cluster.connection();
+    assert_eq!(query(&config, "select 1"), "1");
+    let [Host::Unix(directory)] = config.get_hosts() else {
+        panic!("the cluster has no socket");
+    };
+    assert_eq!(mode(directory), 0o700);
     drop(cluster);
-    let cluster = start(&data);
-    assert_eq!(query(&cluster.connection(), "select 1"), "1");
+    assert!(!directory.exists());
 }
 
 #[test]
@@ -367,8 +371,15 @@ fn a_server_is_fetched_once() {
     let place = place();
     let cache = place.path().join("cache");
     let options = options(&place.path().join("data"));
+    // A PATH with python3 alone: the system's may hold a server too.
+    let path = std::env::var_os("PATH").unwrap();
+    let python = std::env::split_paths(&path)
+        .map(|dir| dir.join("python3"))
+        .find(|python| python.is_file())
+        .unwrap();
+    symlink(python, place.path().join("python3")).unwrap();
     let fetching = Search {
-        path: std::env::var_os("PATH").unwrap(),
+        path: place.path().into(),
         ..nothing_installed(Some(cache.clone()))
     };
     let cluster = embedded::start_with(&options, &fetching).unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc;
 use std::thread::{self, sleep};
@@ -16,6 +16,7 @@ use super::error::{During, EmbeddedError};
 use super::installation::Installation;
 use super::launch::Launch;
 use super::leftovers;
+use super::socket::SocketDir;
 
 const POLL: Duration = Duration::from_millis(3);
 /// How long a fast shutdown may take before an immediate one.
@@ -58,7 +59,7 @@ pub(super) struct Recipe {
     pub(super) layout: Layout,
     pub(super) launch: Launch,
     pub(super) installation: Installation,
-    pub(super) socket_dir: PathBuf,
+    pub(super) socket_dir: SocketDir,
     pub(super) durable: bool,
     pub(super) limit: Duration,
 }
@@ -81,7 +82,8 @@ impl Recipe {
     /// Starts the server and waits until it takes connections, crash recovery included.
     pub(super) fn start(&self) -> Result<Server, EmbeddedError> {
         let started = Instant::now();
-        leftovers::settle(&self.layout.cluster, &self.socket_dir)?;
+        leftovers::settle(&self.layout.cluster)?;
+        self.socket_dir.clear();
         loop {
             match self.attempt(started)? {
                 Attempt::Ready(server) => return Ok(server),
@@ -128,7 +130,7 @@ impl Recipe {
         let program = self.installation.program("postgres");
         let mut command = self.launch.command(&program, Signal::SIGINT);
         command.arg("-D").arg(&self.layout.cluster);
-        command.arg("-k").arg(&self.socket_dir);
+        command.arg("-k").arg(&self.socket_dir.path);
         let extra = if self.durable { &[][..] } else { NOT_DURABLE };
         for setting in SETTINGS.iter().chain(extra) {
             command.args(["-c", setting]);
