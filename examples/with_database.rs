@@ -53,7 +53,5 @@ fn keywords(cluster: &Cluster) -> Result<String, Box<dyn Error>> {
     let user = config.get_user().ok_or("no user")?;
     let password = std::str::from_utf8(config.get_password().ok_or("no password")?)?;
     let database = config.get_dbname().ok_or("no database")?;
-    Ok(format!(
-        "host='{directory}' user={user} password={password} dbname={database}"
-    ))
+    Ok(format!("host='{directory}' user={user} password={password} dbname={database}"))
 }

@@ -9,11 +9,7 @@ use ccag::storage::embedded::{self, Search};
 use crate::{options, place, query};
 
 fn nothing_installed(cache: Option<PathBuf>) -> Search {
-    Search {
-        directories: Vec::new(),
-        path: "/nonexistent".into(),
-        cache,
-    }
+    Search { directories: Vec::new(), path: "/nonexistent".into(), cache }
 }
 
 #[test]
@@ -21,9 +17,7 @@ fn without_server_and_python_one_sentence_says_what_to_do() {
     let place = place();
     let search = nothing_installed(Some(place.path().join("cache")));
     let options = options(&place.path().join("data"));
-    let message = embedded::start_with(&options, &search)
-        .unwrap_err()
-        .to_string();
+    let message = embedded::start_with(&options, &search).unwrap_err().to_string();
     assert!(message.contains("apt-get install postgresql"), "{message}");
     assert!(message.contains("python3"), "{message}");
     assert_eq!(message.lines().count(), 1, "{message}");
@@ -38,14 +32,10 @@ fn a_package_that_is_not_the_pinned_one_is_refused() {
         "#!/bin/sh\nwhile [ \"$1\" != --dest ]; do shift; done; echo other > \"$2/x.whl\"";
     fs::write(&python, deliver).unwrap();
     fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
-    let search = Search {
-        path: place.path().into(),
-        ..nothing_installed(Some(place.path().join("cache")))
-    };
+    let search =
+        Search { path: place.path().into(), ..nothing_installed(Some(place.path().join("cache"))) };
     let options = options(&place.path().join("data"));
-    let message = embedded::start_with(&options, &search)
-        .unwrap_err()
-        .to_string();
+    let message = embedded::start_with(&options, &search).unwrap_err().to_string();
     assert!(message.contains("SHA-256"), "{message}");
     let left: Vec<_> = fs::read_dir(place.path().join("cache")).unwrap().collect();
     assert_eq!(left.len(), 1, "only the lock: {left:?}");
@@ -64,10 +54,7 @@ fn a_server_is_fetched_once() {
         .find(|python| python.is_file())
         .unwrap();
     symlink(python, place.path().join("python3")).unwrap();
-    let fetching = Search {
-        path: place.path().into(),
-        ..nothing_installed(Some(cache.clone()))
-    };
+    let fetching = Search { path: place.path().into(), ..nothing_installed(Some(cache.clone())) };
     let cluster = embedded::start_with(&options, &fetching).unwrap();
     let version = query(&cluster.connection(), "show server_version");
     assert!(version.starts_with("18."), "{version}");

@@ -79,10 +79,7 @@ impl Owner {
 fn owner() {
     let data = PathBuf::from(std::env::var_os(OWNED).expect("started by another test"));
     let cluster = start(&data);
-    query(
-        &cluster.connection(),
-        "create table if not exists t (n int); insert into t values (1)",
-    );
+    query(&cluster.connection(), "create table if not exists t (n int); insert into t values (1)");
     println!("server={}", cluster.pid());
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }

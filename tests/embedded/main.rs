@@ -19,10 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A directory that the account of the server may pass through.
 fn place() -> TempDir {
-    tempfile::Builder::new()
-        .permissions(fs::Permissions::from_mode(0o711))
-        .tempdir()
-        .unwrap()
+    tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o711)).tempdir().unwrap()
 }
 
 fn options(data_dir: &Path) -> Options {
@@ -41,10 +38,7 @@ fn start(data_dir: &Path) -> Cluster {
 
 /// Runs statements and returns the first column of the last row, as text.
 fn query(config: &Config, statements: &str) -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (client, connection) = config.connect(NoTls).await.unwrap();
         let work = async move {
@@ -69,10 +63,7 @@ fn data_outlives_the_server_and_the_server_does_not_outlive_its_end() {
     let place = place();
     let data = place.path().join("data");
     fs::create_dir_all(data.join("postgres.new/half a cluster")).unwrap();
-    let durable = Options {
-        durable: true,
-        ..options(&data)
-    };
+    let durable = Options { durable: true, ..options(&data) };
     let mut cluster = embedded::start(&durable).unwrap();
     let config = cluster.connection();
     assert_eq!(query(&config, "show fsync"), "on");
@@ -106,10 +97,7 @@ fn a_wrong_password_opens_nothing() {
     let cluster = start(&place.path().join("data"));
     let mut config = cluster.connection();
     config.password("guess");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let error = runtime.block_on(config.connect(NoTls)).err().unwrap();
     assert!(error.as_db_error().unwrap().message().contains("password"));
     assert!(

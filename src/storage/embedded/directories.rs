@@ -52,10 +52,7 @@ impl Layout {
 
     /// Takes the lock; it is held until the file is dropped, or the process ends in any way.
     pub(super) fn lock(&self) -> Result<File, EmbeddedError> {
-        let mut file = private()
-            .read(true)
-            .open(&self.lock)
-            .during("open", &self.lock)?;
+        let mut file = private().read(true).open(&self.lock).during("open", &self.lock)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
@@ -96,10 +93,8 @@ impl Layout {
             .and_then(|mut file| file.read_exact(&mut random))
             .during("read", source)?;
         let password: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        let mut file = private()
-            .truncate(true)
-            .open(&self.password)
-            .during("open", &self.password)?;
+        let mut file =
+            private().truncate(true).open(&self.password).during("open", &self.password)?;
         file.write_all(password.as_bytes())
             .and_then(|()| file.sync_all())
             .during("write", &self.password)?;
@@ -113,9 +108,7 @@ impl Layout {
             .map(|text| text.trim().to_owned())
             .filter(|text| !text.is_empty())
             .map(SecretString::from)
-            .ok_or_else(|| EmbeddedError::NoPassword {
-                path: self.password.clone(),
-            })
+            .ok_or_else(|| EmbeddedError::NoPassword { path: self.password.clone() })
     }
 
     /// Opens the log to append to, emptied where it has grown too large.
@@ -139,10 +132,7 @@ fn private() -> OpenOptions {
 
 /// Writes a file for the account of the server alone.
 pub(super) fn write_for(launch: &Launch, path: &Path, text: &str) -> Result<(), EmbeddedError> {
-    let mut file = private()
-        .create_new(true)
-        .open(path)
-        .during("create", path)?;
+    let mut file = private().create_new(true).open(path).during("create", path)?;
     file.write_all(text.as_bytes()).during("write", path)?;
     launch.hand_over(path)
 }
@@ -156,10 +146,7 @@ pub(super) fn private_dir(path: PathBuf, launch: &Launch) -> Result<PathBuf, Emb
             let theirs = launch.account.map(|account| account.uid.as_raw());
             let trusted = found.uid() == geteuid().as_raw() || Some(found.uid()) == theirs;
             if !found.is_dir() || !trusted {
-                return Err(EmbeddedError::NotOurs {
-                    owner: found.uid(),
-                    path,
-                });
+                return Err(EmbeddedError::NotOurs { owner: found.uid(), path });
             }
         }
         Err(error) => return Err(error).during("create", &path),
@@ -182,9 +169,7 @@ pub fn default_data_dir() -> PathBuf {
 /// Root's home is closed to the account that PostgreSQL runs as, so root has directories of its own.
 pub(super) fn personal_dir(variable: &str, in_home: &str, of_root: &str) -> Option<PathBuf> {
     let set = |name| {
-        std::env::var_os(name)
-            .filter(|value| value.as_bytes().starts_with(b"/"))
-            .map(PathBuf::from)
+        std::env::var_os(name).filter(|value| value.as_bytes().starts_with(b"/")).map(PathBuf::from)
     };
     set(variable)
         .or_else(|| geteuid().is_root().then(|| of_root.into()))

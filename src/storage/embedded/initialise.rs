@@ -52,7 +52,5 @@ pub(super) fn initialise(
     }
     fs::rename(&cluster, &layout.cluster).during("create", &layout.cluster)?;
     fs::remove_dir_all(nursery).during("remove", nursery)?;
-    File::open(&layout.root)
-        .and_then(|root| root.sync_all())
-        .during("write", &layout.root)
+    File::open(&layout.root).and_then(|root| root.sync_all()).during("write", &layout.root)
 }

@@ -50,13 +50,7 @@ impl Search {
         let in_path = std::env::split_paths(&self.path);
         let cached = self.cache.as_deref().map(fetch::programs);
         let mut found: Vec<Installation> = Vec::new();
-        for bin in self
-            .directories
-            .iter()
-            .cloned()
-            .chain(in_path)
-            .chain(cached)
-        {
+        for bin in self.directories.iter().cloned().chain(in_path).chain(cached) {
             match Installation::in_directory(bin, launch) {
                 Some(one) if wanted.is_none_or(|w| one.major.to_string() == w) => return Ok(one),
                 other => found.extend(other),
@@ -85,25 +79,19 @@ impl Search {
 /// Directories `<parent>/<prefix><major version>`.
 fn numbered(parent: &str, prefix: &str) -> impl Iterator<Item = (u32, PathBuf)> {
     let prefix = prefix.to_owned();
-    fs::read_dir(parent)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(move |entry| {
-            let name = entry.file_name();
-            let major = name.to_str()?.strip_prefix(&prefix)?.parse().ok()?;
-            Some((major, entry.path()))
-        })
+    fs::read_dir(parent).into_iter().flatten().flatten().filter_map(move |entry| {
+        let name = entry.file_name();
+        let major = name.to_str()?.strip_prefix(&prefix)?.parse().ok()?;
+        Some((major, entry.path()))
+    })
 }
 
 fn listed(found: &[Installation]) -> String {
     if found.is_empty() {
         return "no server is installed".to_owned();
     }
-    let each: Vec<String> = found
-        .iter()
-        .map(|one| format!("{} in {}", one.major, one.bin.display()))
-        .collect();
+    let each: Vec<String> =
+        found.iter().map(|one| format!("{} in {}", one.major, one.bin.display())).collect();
     format!("the servers found are {}", each.join(", "))
 }
 
@@ -145,10 +133,7 @@ mod tests {
     #[test]
     fn the_major_version_is_read() {
         for (line, expected) in [
-            (
-                "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)",
-                Some(15),
-            ),
+            ("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", Some(15)),
             ("postgres (PostgreSQL) 18.6\n", Some(18)),
             ("postgres (PostgreSQL) 19beta1", Some(19)),
             ("postgres: not found", None),

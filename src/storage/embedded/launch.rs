@@ -33,11 +33,7 @@ impl Launch {
     pub(super) fn command(&self, program: &Path, on_death: Signal) -> Command {
         let mut command = Command::new(&self.launcher);
         command
-            .args(launcher::arguments(
-                std::process::id(),
-                on_death,
-                self.account,
-            ))
+            .args(launcher::arguments(std::process::id(), on_death, self.account))
             .arg(program)
             .stdin(Stdio::null())
             .process_group(0);
@@ -63,10 +59,7 @@ impl Launch {
             return Ok(());
         };
         let mut command = self.command(Path::new("/bin/sh"), Signal::SIGKILL);
-        command.args([
-            "-c",
-            r#"for d; do test -x "$d" || { printf %s "$d"; exit 1; }; done"#,
-        ]);
+        command.args(["-c", r#"for d; do test -x "$d" || { printf %s "$d"; exit 1; }; done"#]);
         command.arg("sh");
         let mut ancestors: Vec<&Path> = path.ancestors().collect();
         ancestors.reverse();
@@ -89,35 +82,23 @@ pub(super) fn account(data_dir: &Path, cluster: &Path) -> Result<Option<Account>
     let me = geteuid();
     if !me.is_root() {
         return match owner(cluster) {
-            Some((owner, _)) if owner != me.as_raw() => Err(EmbeddedError::NotOurs {
-                path: cluster.to_path_buf(),
-                owner,
-            }),
+            Some((owner, _)) if owner != me.as_raw() => {
+                Err(EmbeddedError::NotOurs { path: cluster.to_path_buf(), owner })
+            }
             Some(_) => Ok(None),
-            None => named(me)
-                .map(|_| None)
-                .ok_or(EmbeddedError::Nameless { uid: me.as_raw() }),
+            None => named(me).map(|_| None).ok_or(EmbeddedError::Nameless { uid: me.as_raw() }),
         };
     }
     if let Some((uid, gid)) = owner(cluster).filter(|(uid, _)| *uid != 0) {
-        return Ok(Some(Account {
-            uid: Uid::from_raw(uid),
-            gid: Gid::from_raw(gid),
-        }));
+        return Ok(Some(Account { uid: Uid::from_raw(uid), gid: Gid::from_raw(gid) }));
     }
-    let of_data = owner(data_dir)
-        .filter(|(uid, _)| *uid != 0)
-        .and_then(|(uid, _)| named(Uid::from_raw(uid)));
+    let of_data =
+        owner(data_dir).filter(|(uid, _)| *uid != 0).and_then(|(uid, _)| named(Uid::from_raw(uid)));
     let by_name = |name| User::from_name(name).ok().flatten();
     of_data
         .or_else(|| by_name("postgres"))
         .or_else(|| by_name("nobody"))
-        .map(|user| {
-            Some(Account {
-                uid: user.uid,
-                gid: user.gid,
-            })
-        })
+        .map(|user| Some(Account { uid: user.uid, gid: user.gid }))
         .ok_or(EmbeddedError::NoAccount)
 }
 
@@ -128,10 +109,7 @@ fn named(uid: Uid) -> Option<User> {
 /// Runs a command that says little (a pipe holds it) and kills its process group at the deadline.
 pub(super) fn run_within(command: &mut Command, limit: Duration) -> io::Result<Output> {
     let started = Instant::now();
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     while child.try_wait()?.is_none() {
         if started.elapsed() > limit {
             if let Ok(group) = i32::try_from(child.id()) {

@@ -47,12 +47,7 @@ pub enum LauncherError {
 /// The command line of the launcher, before the arguments of the program itself.
 pub(super) fn arguments(parent: u32, on_death: Signal, account: Option<Account>) -> [OsString; 4] {
     let account = account.map_or_else(|| "-".to_owned(), |a| format!("{}:{}", a.uid, a.gid));
-    [
-        SUBCOMMAND.into(),
-        parent.to_string().into(),
-        on_death.as_str().into(),
-        account.into(),
-    ]
+    [SUBCOMMAND.into(), parent.to_string().into(), on_death.as_str().into(), account.into()]
 }
 
 /// Sets this process up as the arguments after [`SUBCOMMAND`] say and becomes the program.
@@ -86,8 +81,7 @@ pub fn run(mut arguments: impl Iterator<Item = OsString>) -> Result<Infallible, 
 }
 
 fn parsed<T: std::str::FromStr>(word: Option<String>) -> Result<T, LauncherError> {
-    word.and_then(|word| word.parse().ok())
-        .ok_or(LauncherError::Usage)
+    word.and_then(|word| word.parse().ok()).ok_or(LauncherError::Usage)
 }
 
 fn become_account(account: &str) -> Result<(), LauncherError> {
@@ -107,14 +101,7 @@ mod tests {
 
     #[test]
     fn a_hand_typed_command_line_is_refused() {
-        for line in [
-            "",
-            "1",
-            "1 SIGINT",
-            "1 SIGINT -",
-            "x SIGINT - true",
-            "1 INT - true",
-        ] {
+        for line in ["", "1", "1 SIGINT", "1 SIGINT -", "x SIGINT - true", "1 INT - true"] {
             let words = line.split_whitespace().map(OsString::from);
             assert!(matches!(run(words), Err(LauncherError::Usage)), "{line}");
         }

@@ -37,9 +37,7 @@ async fn make(client: Client, database: &str) -> Result<(), tokio_postgres::Erro
     let known = "select from pg_database where datname = $1";
     if client.query_opt(known, &[&database]).await?.is_none() {
         let name = database.replace('"', "\"\"");
-        client
-            .batch_execute(&format!("create database \"{name}\""))
-            .await?;
+        client.batch_execute(&format!("create database \"{name}\"")).await?;
     }
     Ok(())
 }

@@ -102,16 +102,8 @@ impl Recipe {
             if let Some(status) = server.has_exited() {
                 let words = words_since(&self.layout.log, said_before);
                 let busy = words.contains("shared memory block");
-                let error = EmbeddedError::Ended {
-                    program: "postgres",
-                    status,
-                    words,
-                };
-                return if busy {
-                    Ok(Attempt::Busy(error))
-                } else {
-                    Err(error)
-                };
+                let error = EmbeddedError::Ended { program: "postgres", status, words };
+                return if busy { Ok(Attempt::Busy(error)) } else { Err(error) };
             }
             if leftovers::is_ready(&self.layout.cluster, server.pid()) {
                 return Ok(Attempt::Ready(server));
@@ -147,17 +139,12 @@ impl Server {
     fn spawn(mut command: Command) -> io::Result<Self> {
         let (parent, end) = mpsc::channel::<()>();
         let (tell, told) = mpsc::channel();
-        thread::Builder::new()
-            .name("postgres-parent".to_owned())
-            .spawn(move || {
-                let _ = tell.send(command.spawn());
-                let _ = end.recv();
-            })?;
+        thread::Builder::new().name("postgres-parent".to_owned()).spawn(move || {
+            let _ = tell.send(command.spawn());
+            let _ = end.recv();
+        })?;
         let child = told.recv().map_err(io::Error::other)??;
-        Ok(Self {
-            child,
-            _parent: parent,
-        })
+        Ok(Self { child, _parent: parent })
     }
 
     pub(super) fn pid(&self) -> u32 {

@@ -28,10 +28,7 @@ impl SocketDir {
         let inside = root.join("run");
         // A connection string can hold UTF-8 only.
         if fits(&inside) && inside.to_str().is_some() {
-            return Ok(Self {
-                path: private_dir(inside, launch)?,
-                outside: false,
-            });
+            return Ok(Self { path: private_dir(inside, launch)?, outside: false });
         }
         let metadata = root.metadata().during("open", root)?;
         let name = format!("ccag-{:x}-{:x}", metadata.dev(), metadata.ino());
@@ -46,10 +43,7 @@ impl SocketDir {
             .unwrap_or_else(|| Path::new("/tmp").join(&name));
         let path = private_dir(path, launch)?;
         launch.reaches(&path)?;
-        Ok(Self {
-            path,
-            outside: true,
-        })
+        Ok(Self { path, outside: true })
     }
 
     /// Removes the socket and its lock file. A killed server's lock may name a process that is a
