@@ -94,7 +94,7 @@ fn said(content: &Value) -> String {
     let cleaned = texts(content).into_iter().map(without_reminders);
     cleaned
         .filter(|text| !text.is_empty())
-        .last()
+        .next_back()
         .unwrap_or_default()
 }
 
