@@ -3,13 +3,15 @@
 //! ARCHITECTURE.md has the rooms, who may import whom, and the life of a request.
 #![cfg_attr(
     test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing
-    )
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod actors;
+pub mod app;
+pub mod bedrock;
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod http;
 pub mod simulator;
+pub mod storage;

@@ -26,10 +26,7 @@ pub fn decode<'s>(payload: &[u8], scratch: &'s mut Vec<u8>) -> Result<&'s [u8], 
     // Bedrock writes `bytes` first and without escapes; anything else takes the slow way.
     let direct = payload
         .strip_prefix(PREFIX)
-        .and_then(|rest| {
-            rest.get(..memchr::memchr2(b'"', b'\\', rest)?)
-                .zip(rest.get(..))
-        })
+        .and_then(|rest| rest.get(..memchr::memchr2(b'"', b'\\', rest)?).zip(rest.get(..)))
         .filter(|(text, rest)| rest.get(text.len()) == Some(&b'"'))
         .map(|(text, _)| text);
     match direct {
@@ -43,9 +40,7 @@ pub fn decode<'s>(payload: &[u8], scratch: &'s mut Vec<u8>) -> Result<&'s [u8], 
 }
 
 fn append(text: &[u8], out: &mut Vec<u8>) -> Result<(), ChunkError> {
-    base64_simd::STANDARD
-        .decode_append(text, out)
-        .map_err(|_| ChunkError)
+    base64_simd::STANDARD.decode_append(text, out).map_err(|_| ChunkError)
 }
 
 /// Encodes `event` as Bedrock does; `padding` stands in the member `p`, as real chunks have it.
@@ -67,10 +62,7 @@ mod tests {
     fn an_event_survives_the_round_trip() {
         let mut scratch = Vec::new();
         let payload = encode(br#"{"type":"ping"}"#, "abcd");
-        assert_eq!(
-            decode(&payload, &mut scratch).unwrap(),
-            br#"{"type":"ping"}"#
-        );
+        assert_eq!(decode(&payload, &mut scratch).unwrap(), br#"{"type":"ping"}"#);
     }
 
     #[test]
@@ -81,29 +73,17 @@ mod tests {
             r#"{ "bytes" : "eyJ0eXBlIjoicGluZyJ9" }"#,
             r#"{"bytes":"eyJ0eXBlIjoicGluZyJ\u0039"}"#,
         ] {
-            assert_eq!(
-                decode(payload.as_bytes(), &mut scratch).unwrap(),
-                br#"{"type":"ping"}"#
-            );
+            assert_eq!(decode(payload.as_bytes(), &mut scratch).unwrap(), br#"{"type":"ping"}"#);
         }
     }
 
     #[test]
     fn anything_else_is_an_error() {
         let mut scratch = Vec::new();
-        for payload in [
-            "",
-            "{}",
-            r#"{"bytes":"#,
-            r#"{"bytes":"a"#,
-            r#"{"bytes":"!!!!"}"#,
-            r#"{"bytes":1}"#,
-        ] {
-            assert_eq!(
-                decode(payload.as_bytes(), &mut scratch),
-                Err(ChunkError),
-                "{payload}"
-            );
+        for payload in
+            ["", "{}", r#"{"bytes":"#, r#"{"bytes":"a"#, r#"{"bytes":"!!!!"}"#, r#"{"bytes":1}"#]
+        {
+            assert_eq!(decode(payload.as_bytes(), &mut scratch), Err(ChunkError), "{payload}");
         }
     }
 }

@@ -118,9 +118,7 @@ fn lengths(bytes: &[u8]) -> Result<Option<Lengths>, FrameError> {
     if crc32fast::hash(&[t0, t1, t2, t3, h0, h1, h2, h3]) != u32::from_be_bytes([c0, c1, c2, c3]) {
         return Err(FrameError::Checksum);
     }
-    let payload = total
-        .checked_sub(headers + OVERHEAD)
-        .ok_or(FrameError::Length)?;
+    let payload = total.checked_sub(headers + OVERHEAD).ok_or(FrameError::Length)?;
     if headers > MAX_HEADERS || payload > MAX_PAYLOAD {
         return Err(FrameError::Length);
     }
@@ -140,16 +138,8 @@ fn split(bytes: &[u8]) -> Result<Option<(Frame<'_>, &[u8])>, FrameError> {
         return Err(FrameError::Checksum);
     }
     let body = covered.get(PRELUDE..).ok_or(FrameError::Length)?;
-    let (headers, payload) = body
-        .split_at_checked(lengths.headers)
-        .ok_or(FrameError::Length)?;
-    Ok(Some((
-        Frame {
-            kind: kind(headers)?,
-            payload,
-        },
-        rest,
-    )))
+    let (headers, payload) = body.split_at_checked(lengths.headers).ok_or(FrameError::Length)?;
+    Ok(Some((Frame { kind: kind(headers)?, payload }, rest)))
 }
 
 fn kind(mut headers: &[u8]) -> Result<Kind<'_>, FrameError> {

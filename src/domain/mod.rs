@@ -1,5 +1,21 @@
 //! Words and rules, pure: no IO, no clock, no runtime. Time is a parameter.
 
+pub mod answer;
+pub mod capability;
 pub mod chunk;
+pub mod edit;
+pub mod error;
 pub mod frame;
+pub mod geography;
+pub mod json;
+pub mod key;
+pub mod limit;
+pub mod model;
+pub mod price;
+pub mod principal;
+pub mod request;
+pub mod restart;
+pub mod settings;
 pub mod tokens;
+pub mod translation;
+pub mod usage;

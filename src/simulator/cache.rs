@@ -90,11 +90,7 @@ fn push<'a>(all: &mut Vec<(String, &'a Value)>, path: &str, content: &'a Value) 
 pub(super) fn breakpoints(body: &Map<String, Value>) -> Vec<Breakpoint<'_>> {
     let marked = |(path, block): (String, _)| {
         let control = control(block)?;
-        Some(Breakpoint {
-            path,
-            block,
-            control,
-        })
+        Some(Breakpoint { path, block, control })
     };
     prompt(body).into_iter().filter_map(marked).collect()
 }
@@ -172,9 +168,7 @@ impl Memory {
         let mut covered = 0;
         let long_enough = |end: &&Boundary| end.tokens >= model.least_cached;
         let marks = all.iter().rposition(|end| end.life.is_some());
-        let cacheable = all
-            .get(..marks.map_or(0, |last| last + 1))
-            .unwrap_or_default();
+        let cacheable = all.get(..marks.map_or(0, |last| last + 1)).unwrap_or_default();
         let known = cacheable.iter().rev().filter(long_enough);
         if let Some(hit) = known.into_iter().find(|end| self.touch(&end.prefix, now)) {
             covered = hit.tokens;
@@ -262,10 +256,7 @@ mod tests {
         let hour = Some(json!({"type": "ephemeral", "ttl": "1h"}));
         let both = body(&[("a", None), ("b", hour), ("c", mark())]);
         let counted = Memory::default().count(model, &both, Instant::now());
-        assert_eq!(
-            (counted.cache_write_1h, counted.cache_write_5m),
-            (2014, 1007)
-        );
+        assert_eq!((counted.cache_write_1h, counted.cache_write_5m), (2014, 1007));
         let short = Memory::default().count(model, &body(&[("a", mark())]), Instant::now());
         assert_eq!((short.cache_write_5m, short.input), (0, 1011));
         assert_eq!(prompt_tokens(&both), 3025);

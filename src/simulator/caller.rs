@@ -32,26 +32,20 @@ pub(super) fn region(headers: &HeaderMap) -> Result<String, Refusal> {
         return Err(refused("Unsupported authorization scheme."));
     };
     let field = |name: &str| {
-        fields
-            .split(',')
-            .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
+        fields.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
     };
     let signed = field("SignedHeaders").unwrap_or_default();
     let covers = |name: &str| signed.split(';').any(|header| header == name);
     let signature = field("Signature").unwrap_or_default();
     let hex = signature.len() == 64 && signature.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !hex || !covers("host") || !covers("x-amz-date") || text("x-amz-date").is_none() {
-        return Err(refused(
-            "The request signature does not conform to AWS standards.",
-        ));
+        return Err(refused("The request signature does not conform to AWS standards."));
     }
     let scope = field("Credential").unwrap_or_default();
     let mut scope = scope.rsplit('/');
     match (scope.next(), scope.next(), scope.next()) {
         (Some("aws4_request"), Some("bedrock"), Some(region)) => Ok(region.to_owned()),
-        _ => Err(refused(
-            "Credential should be scoped to correct service: 'bedrock'.",
-        )),
+        _ => Err(refused("Credential should be scoped to correct service: 'bedrock'.")),
     }
 }
 
@@ -82,20 +76,11 @@ mod tests {
             )))
         };
         assert_eq!(tried(None), Err(Exception::MissingAuthenticationToken));
-        assert_eq!(
-            tried(Some("Bearer ")),
-            Err(Exception::MissingAuthenticationToken)
-        );
+        assert_eq!(tried(Some("Bearer ")), Err(Exception::MissingAuthenticationToken));
         assert_eq!(tried(Some("Basic eDp5")), Err(Exception::InvalidSignature));
         assert_eq!(tried(Some("Bearer x")).as_deref(), Ok("us-east-1"));
-        assert_eq!(
-            signed("bedrock", "host;x-amz-date").as_deref(),
-            Ok("eu-west-1")
-        );
+        assert_eq!(signed("bedrock", "host;x-amz-date").as_deref(), Ok("eu-west-1"));
         assert_eq!(signed("bedrock", "host"), Err(Exception::InvalidSignature));
-        assert_eq!(
-            signed("bedrock-mantle", "host;x-amz-date"),
-            Err(Exception::InvalidSignature)
-        );
+        assert_eq!(signed("bedrock-mantle", "host;x-amz-date"), Err(Exception::InvalidSignature));
     }
 }

@@ -81,9 +81,7 @@ fn texts(content: &Value) -> Vec<&str> {
         Value::Array(blocks) => {
             let text = |block: &'_ Value| block.get("text").is_some();
             let blocks = blocks.iter().filter(|block| text(block));
-            blocks
-                .filter_map(|block| block.get("text")?.as_str())
-                .collect()
+            blocks.filter_map(|block| block.get("text")?.as_str()).collect()
         }
         _ => Vec::new(),
     }
@@ -159,11 +157,7 @@ mod tests {
         let read = Conversation::read(body.as_object().unwrap());
         assert_eq!(read.turns, ["first", "second"]);
         assert_eq!(read.directory.as_deref(), Some("/tmp/p"));
-        let call = Call {
-            name: "Read".to_owned(),
-            result: "no".to_owned(),
-            failed: true,
-        };
+        let call = Call { name: "Read".to_owned(), result: "no".to_owned(), failed: true };
         assert_eq!(read.calls, [call]);
     }
 }

@@ -57,10 +57,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            port: 0,
-            delta_interval: Duration::from_millis(15),
-        }
+        Self { port: 0, delta_interval: Duration::from_millis(15) }
     }
 }
 
@@ -87,11 +84,7 @@ impl Simulator {
         let (address, server) = binding
             .recv_timeout(PATIENCE)
             .map_err(|_| io::Error::other("the simulated Bedrock did not start"))??;
-        Ok(Self {
-            address,
-            server,
-            ended,
-        })
+        Ok(Self { address, server, ended })
     }
 
     /// Where it listens.

@@ -23,41 +23,16 @@ const fn model(
     least_cached: u64,
     prefixes: &'static str,
 ) -> Model {
-    Model {
-        base,
-        generation,
-        context,
-        output,
-        least_cached,
-        prefixes,
-    }
+    Model { base, generation, context, output, least_cached, prefixes }
 }
 
 const WIDE: &str = "apac au eu global jp us us-gov";
 
 /// Newest last, as in AWS's documentation of November 2026.
 pub(super) const MODELS: &[Model] = &[
-    model(
-        "anthropic.claude-sonnet-4-20250514-v1:0",
-        40,
-        (200, 64),
-        1024,
-        "apac eu global us",
-    ),
-    model(
-        "anthropic.claude-opus-4-20250514-v1:0",
-        40,
-        (200, 32),
-        1024,
-        "eu us",
-    ),
-    model(
-        "anthropic.claude-opus-4-1-20250805-v1:0",
-        41,
-        (200, 32),
-        1024,
-        "eu us",
-    ),
+    model("anthropic.claude-sonnet-4-20250514-v1:0", 40, (200, 64), 1024, "apac eu global us"),
+    model("anthropic.claude-opus-4-20250514-v1:0", 40, (200, 32), 1024, "eu us"),
+    model("anthropic.claude-opus-4-1-20250805-v1:0", 41, (200, 32), 1024, "eu us"),
     model(
         "anthropic.claude-sonnet-4-5-20250929-v1:0",
         45,
@@ -72,68 +47,24 @@ pub(super) const MODELS: &[Model] = &[
         4096,
         "apac au eu global jp us",
     ),
-    model(
-        "anthropic.claude-opus-4-5-20251101-v1:0",
-        45,
-        (200, 64),
-        4096,
-        "eu global us",
-    ),
-    model(
-        "anthropic.claude-opus-4-6-v1",
-        46,
-        (1000, 128),
-        4096,
-        "au eu global us",
-    ),
-    model(
-        "anthropic.claude-sonnet-4-6",
-        46,
-        (1000, 64),
-        1024,
-        "apac au eu global jp us",
-    ),
-    model(
-        "anthropic.claude-opus-4-7",
-        47,
-        (1000, 128),
-        2048,
-        "apac au eu global jp us",
-    ),
+    model("anthropic.claude-opus-4-5-20251101-v1:0", 45, (200, 64), 4096, "eu global us"),
+    model("anthropic.claude-opus-4-6-v1", 46, (1000, 128), 4096, "au eu global us"),
+    model("anthropic.claude-sonnet-4-6", 46, (1000, 64), 1024, "apac au eu global jp us"),
+    model("anthropic.claude-opus-4-7", 47, (1000, 128), 2048, "apac au eu global jp us"),
     model("anthropic.claude-opus-4-8", 48, (1000, 128), 1024, WIDE),
     model("anthropic.claude-opus-5", 50, (1000, 128), 512, WIDE),
     model("anthropic.claude-sonnet-5", 50, (1000, 128), 1024, WIDE),
-    model(
-        "anthropic.claude-fable-5",
-        50,
-        (1000, 128),
-        512,
-        "apac au eu global us",
-    ),
-    model(
-        "anthropic.claude-fable-5-1",
-        51,
-        (1000, 128),
-        512,
-        "eu global us us-gov",
-    ),
-    model(
-        "anthropic.claude-fable-5-2",
-        52,
-        (1000, 128),
-        512,
-        "global us",
-    ),
+    model("anthropic.claude-fable-5", 50, (1000, 128), 512, "apac au eu global us"),
+    model("anthropic.claude-fable-5-1", 51, (1000, 128), 512, "eu global us us-gov"),
+    model("anthropic.claude-fable-5-2", 52, (1000, 128), 512, "global us"),
     model("anthropic.claude-opus-5-5", 55, (1000, 128), 512, WIDE),
     model("anthropic.claude-sonnet-5-5", 55, (1000, 128), 512, WIDE),
     model("anthropic.claude-haiku-5-5", 55, (1000, 128), 512, WIDE),
 ];
 
 /// Models whose life on Bedrock is over.
-const ENDED: &[&str] = &[
-    "anthropic.claude-3-5-haiku-20241022-v1:0",
-    "anthropic.claude-3-7-sonnet-20250219-v1:0",
-];
+const ENDED: &[&str] =
+    &["anthropic.claude-3-5-haiku-20241022-v1:0", "anthropic.claude-3-7-sonnet-20250219-v1:0"];
 
 /// The one application inference profile of the simulated account, and its base model.
 pub(super) const APPLICATION: (&str, &str) = ("simulated001", "anthropic.claude-sonnet-4-6");
@@ -194,10 +125,7 @@ fn prefixes(region: &str) -> &'static [&'static str] {
 pub(super) fn profiles(region: &str) -> Vec<(String, &'static Model)> {
     let of = |prefix: &'static str| {
         let offered = move |model: &&Model| model.prefixes.split(' ').any(|known| known == prefix);
-        MODELS
-            .iter()
-            .filter(offered)
-            .map(move |model| (format!("{prefix}.{}", model.base), model))
+        MODELS.iter().filter(offered).map(move |model| (format!("{prefix}.{}", model.base), model))
     };
     prefixes(region).iter().copied().flat_map(of).collect()
 }
@@ -245,44 +173,26 @@ mod tests {
         let arn =
             |kind: &str, id: &str| format!("arn:aws:bedrock:us-east-1:111122223333:{kind}/{id}");
         assert_eq!(found(sonnet, "us-east-1"), Some("base"));
-        assert_eq!(
-            found(&format!("us.{sonnet}"), "us-west-2"),
-            Some("claude-sonnet-4-5-20250929")
-        );
+        assert_eq!(found(&format!("us.{sonnet}"), "us-west-2"), Some("claude-sonnet-4-5-20250929"));
         assert_eq!(found(&format!("eu.{sonnet}"), "us-west-2"), None);
         assert_eq!(
             found(&format!("jp.{sonnet}"), "ap-northeast-1"),
             Some("claude-sonnet-4-5-20250929")
         );
         assert_eq!(
-            found(
-                &arn("inference-profile", &format!("us.{sonnet}")),
-                "us-east-1"
-            ),
+            found(&arn("inference-profile", &format!("us.{sonnet}")), "us-east-1"),
             Some("claude-sonnet-4-5-20250929")
         );
         assert_eq!(
-            found(
-                &arn("application-inference-profile", "simulated001"),
-                "us-east-1"
-            ),
+            found(&arn("application-inference-profile", "simulated001"), "us-east-1"),
             Some("claude-sonnet-4-6")
         );
-        assert_eq!(
-            found(
-                &arn("application-inference-profile", "other0000001"),
-                "us-east-1"
-            ),
-            None
-        );
+        assert_eq!(found(&arn("application-inference-profile", "other0000001"), "us-east-1"), None);
         assert_eq!(
             found("us.anthropic.claude-3-7-sonnet-20250219-v1:0", "us-east-1"),
             Some("ended")
         );
         assert_eq!(found("us.anthropic.claude-opus-4-7-v1", "us-east-1"), None);
-        assert_eq!(
-            found("us.anthropic.claude-opus-4-6-v1", "us-east-1"),
-            Some("claude-opus-4-6")
-        );
+        assert_eq!(found("us.anthropic.claude-opus-4-6-v1", "us-east-1"), Some("claude-opus-4-6"));
     }
 }

@@ -51,10 +51,7 @@ pub(super) async fn whole(play: Play) -> Result<HttpResponse, Refusal> {
     let counts = [
         ("x-amzn-bedrock-input-token-count", tokens.input),
         ("x-amzn-bedrock-output-token-count", tokens.output),
-        (
-            "x-amzn-bedrock-cache-read-input-token-count",
-            tokens.cache_read,
-        ),
+        ("x-amzn-bedrock-cache-read-input-token-count", tokens.cache_read),
         (
             "x-amzn-bedrock-cache-write-input-token-count",
             tokens.cache_write_5m + tokens.cache_write_1h,
@@ -112,12 +109,7 @@ fn steps(head: &Head, answer: &Answer, fault: Option<Fault>) -> VecDeque<Step> {
 }
 
 fn frames(play: Play, interval: Duration) -> impl Stream<Item = io::Result<Bytes>> {
-    let Play {
-        head,
-        answer,
-        fault,
-        began,
-    } = play;
+    let Play { head, answer, fault, began } = play;
     let steps = steps(&head, &answer, fault);
     let first_byte = began.elapsed();
     stream::unfold((head, steps), move |(head, mut steps)| async move {
@@ -131,10 +123,7 @@ fn frames(play: Play, interval: Duration) -> impl Stream<Item = io::Result<Bytes
             Step::Stop => Ok(Bytes::from(frame(&head.stop(first_byte, began.elapsed())))),
             Step::Exception => {
                 let payload = json!({"message": FAILED, "originalStatusCode": 500, "originalMessage": "Internal failure"});
-                Ok(Bytes::from(exception(
-                    "modelStreamErrorException",
-                    &payload,
-                )))
+                Ok(Bytes::from(exception("modelStreamErrorException", &payload)))
             }
             Step::Cut => broken_after(FLUSH).await,
             Step::Stall => broken_after(STALL).await,

@@ -64,16 +64,15 @@ pub(super) fn list(region: &str, query: &Query) -> Result<Value, Refusal> {
 /// ResourceNotFoundException where `region` has none.
 pub(super) fn get(region: &str, id: &str) -> Result<Value, Refusal> {
     let field = |profile: &Value, name: &str| profile.get(name).and_then(Value::as_str) == Some(id);
-    let mut all = system_defined(region)
-        .into_iter()
-        .chain(application(region));
-    all.find(|it| field(it, "inferenceProfileId") || field(it, "inferenceProfileArn"))
-        .ok_or_else(|| {
+    let mut all = system_defined(region).into_iter().chain(application(region));
+    all.find(|it| field(it, "inferenceProfileId") || field(it, "inferenceProfileArn")).ok_or_else(
+        || {
             Refusal::new(
                 Exception::ResourceNotFound,
                 "The specified inference profile was not found.",
             )
-        })
+        },
+    )
 }
 
 fn system_defined(region: &str) -> Vec<Value> {
@@ -88,21 +87,11 @@ fn system_defined(region: &str) -> Vec<Value> {
 fn application(region: &str) -> Option<Value> {
     let (id, base) = APPLICATION;
     let model = MODELS.iter().find(|model| model.base == base)?;
-    Some(profile(
-        region,
-        id,
-        "application-inference-profile",
-        "simulated-team",
-        model,
-    ))
+    Some(profile(region, id, "application-inference-profile", "simulated-team", model))
 }
 
 fn profile(region: &str, id: &str, kind: &str, name: &str, model: &Model) -> Value {
-    let partition = if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    };
+    let partition = if region.starts_with("us-gov-") { "aws-us-gov" } else { "aws" };
     json!({
         "inferenceProfileName": name,
         "inferenceProfileArn": format!("arn:{partition}:bedrock:{region}:{ACCOUNT}:{kind}/{id}"),

@@ -55,11 +55,7 @@ pub(super) struct Refusal {
 impl Refusal {
     /// A refusal of Bedrock's own front: `{"message"}` for every model.
     pub(super) fn new(exception: Exception, message: impl Into<String>) -> Self {
-        Self {
-            exception,
-            message: message.into(),
-            anthropic: false,
-        }
+        Self { exception, message: message.into(), anthropic: false }
     }
 
     /// The answer on the wire.
@@ -76,10 +72,7 @@ impl Refusal {
         };
         HttpResponse::build(self.exception.status())
             .insert_header(("x-amzn-requestid", request.to_string()))
-            .insert_header((
-                "x-amzn-errortype",
-                format!("{}{INTERNAL}", self.exception.name()),
-            ))
+            .insert_header(("x-amzn-errortype", format!("{}{INTERNAL}", self.exception.name())))
             .json(body)
     }
 }

@@ -43,10 +43,7 @@ fn object(schema: &Value, depth: usize) -> Map<String, Value> {
     let names = required.into_iter().flatten().filter_map(Value::as_str);
     let field = |name: &str| {
         let schema = schema.get("properties").and_then(|it| it.get(name));
-        (
-            name.to_owned(),
-            fitting(schema.unwrap_or(&Value::Null), depth - 1),
-        )
+        (name.to_owned(), fitting(schema.unwrap_or(&Value::Null), depth - 1))
     };
     names.map(field).collect()
 }
@@ -54,9 +51,7 @@ fn object(schema: &Value, depth: usize) -> Map<String, Value> {
 /// The text of a file out of the numbered lines (`1→text`, `1<tab>text`) that file readers answer with.
 pub(super) fn without_line_numbers(numbered: &str) -> String {
     let strip = |line: &str| {
-        let rest = line
-            .trim_start()
-            .trim_start_matches(|c: char| c.is_ascii_digit());
+        let rest = line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
         let numbered = rest.len() < line.trim_start().len();
         let text = rest.strip_prefix(['\t', '→']).filter(|_| numbered)?;
         Some(text.to_owned())

@@ -14,11 +14,7 @@ pub(super) enum Block {
     /// Text.
     Text(String),
     /// A call of one of the client's tools.
-    ToolUse {
-        id: String,
-        name: String,
-        input: Value,
-    },
+    ToolUse { id: String, name: String, input: Value },
 }
 
 impl Block {
@@ -65,11 +61,7 @@ pub(super) fn answer(body: &Map<String, Value>, seed: &str) -> Answer {
         blocks.push(Block::ToolUse { id, name, input });
         stop_reason = "tool_use";
     }
-    Answer {
-        blocks,
-        stop_reason,
-        stop_sequence,
-    }
+    Answer { blocks, stop_reason, stop_sequence }
 }
 
 fn thinking(body: &Map<String, Value>, conversation: &Conversation) -> Option<Block> {
@@ -193,20 +185,11 @@ fn file(wish: &wish::File, tools: &[Value], conversation: &Conversation) -> Said
 
 fn search(query: &str, tools: &[Value], calls: &[Call]) -> Option<Said> {
     if let Some(call) = calls.last() {
-        return Some(Said::Text(format!(
-            "The search found: {}",
-            excerpt(&call.result, 2000)
-        )));
+        return Some(Said::Text(format!("The search found: {}", excerpt(&call.result, 2000))));
     }
-    let name = ["web_search", "WebSearch"]
-        .into_iter()
-        .find(|name| tool(tools, name).is_some())?;
+    let name = ["web_search", "WebSearch"].into_iter().find(|name| tool(tools, name).is_some())?;
     let input = json!({"query": query});
-    Some(Said::Call(
-        "I will search the web.".to_owned(),
-        name.to_owned(),
-        input,
-    ))
+    Some(Said::Call("I will search the web.".to_owned(), name.to_owned(), input))
 }
 
 /// The schema of the tool with this name.
@@ -222,10 +205,7 @@ fn forced<'a>(body: &Map<String, Value>, tools: &'a [Value]) -> Option<(&'a str,
     let name_of = |tool: &'a Value| tool.get("name").and_then(Value::as_str);
     let name = match field("type")? {
         "any" => name_of(tools.first()?)?,
-        "tool" => tools
-            .iter()
-            .filter_map(name_of)
-            .find(|name| field("name") == Some(name))?,
+        "tool" => tools.iter().filter_map(name_of).find(|name| field("name") == Some(name))?,
         _ => return None,
     };
     Some((name, tool(tools, name)?))
@@ -252,9 +232,7 @@ fn bounded(
         Some((before, sequence)) => (before, "stop_sequence", Some(sequence.to_owned())),
         None => (text.as_str(), "end_turn", None),
     };
-    let most = usize::try_from(room)
-        .unwrap_or(usize::MAX)
-        .saturating_mul(4);
+    let most = usize::try_from(room).unwrap_or(usize::MAX).saturating_mul(4);
     if kept.len() > most {
         let end = kept.floor_char_boundary(most);
         let cut = kept.get(..end).unwrap_or_default();

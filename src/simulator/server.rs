@@ -36,10 +36,7 @@ type Answered = Result<HttpResponse, Refusal>;
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/model/{id}/invoke", web::post().to(invoke))
-        .route(
-            "/model/{id}/invoke-with-response-stream",
-            web::post().to(stream),
-        )
+        .route("/model/{id}/invoke-with-response-stream", web::post().to(stream))
         .route("/model/{id}/count-tokens", web::post().to(count_tokens))
         .route("/inference-profiles", web::get().to(list_profiles))
         .route("/inference-profiles/{id}", web::get().to(get_profile))
@@ -116,9 +113,7 @@ async fn get_profile(
 
 async fn requests(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
     let last = request.query_string().strip_prefix("last=");
-    let last = last
-        .and_then(|last| last.parse().ok())
-        .unwrap_or(usize::MAX);
+    let last = last.and_then(|last| last.parse().ok()).unwrap_or(usize::MAX);
     HttpResponse::Ok().json(locked(&state.journal).report(last))
 }
 
@@ -132,9 +127,7 @@ async fn unknown(state: web::Data<State>, request: HttpRequest, body: Body) -> H
 }
 
 fn reply(body: &Value) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(("x-amzn-requestid", Uuid::new_v4().to_string()))
-        .json(body)
+    HttpResponse::Ok().insert_header(("x-amzn-requestid", Uuid::new_v4().to_string())).json(body)
 }
 
 fn refused(message: impl Into<String>) -> Refusal {
@@ -143,9 +136,7 @@ fn refused(message: impl Into<String>) -> Refusal {
 
 fn read(body: &Body) -> Result<Value, Refusal> {
     let Ok(bytes) = body else {
-        return Err(refused(format!(
-            "Request body exceeds the limit of {MOST_BYTES} bytes."
-        )));
+        return Err(refused(format!("Request body exceeds the limit of {MOST_BYTES} bytes.")));
     };
     serde_json::from_slice(bytes)
         .map_err(|_| refused("Malformed input request, please reformat your input and try again."))
@@ -158,9 +149,7 @@ fn turn(state: &State, request: &HttpRequest, id: &str, body: &Body) -> Result<P
     let model = invocable(id, &region)?;
     let body = read(body)?;
     validate::check(model, &body)?;
-    let body = body
-        .as_object()
-        .ok_or_else(|| refused("Malformed input request"))?;
+    let body = body.as_object().ok_or_else(|| refused("Malformed input request"))?;
     fits(model, cache::prompt_tokens(body))?;
     let fault = wish::fault(Conversation::read(body).prompt());
     match fault {
@@ -181,23 +170,9 @@ fn turn(state: &State, request: &HttpRequest, id: &str, body: &Body) -> Result<P
     let seed = Uuid::new_v4().simple().to_string();
     let answer = script::answer(body, &seed);
     let mut tokens = locked(&state.memory).count(model, body, began);
-    tokens.output = answer
-        .blocks
-        .iter()
-        .map(script::Block::tokens)
-        .sum::<u64>()
-        .max(1);
-    let head = Head {
-        id: format!("msg_bdrk_{seed}"),
-        model: model.name(),
-        tokens,
-    };
-    Ok(Play {
-        head,
-        answer,
-        fault,
-        began,
-    })
+    tokens.output = answer.blocks.iter().map(script::Block::tokens).sum::<u64>().max(1);
+    let head = Head { id: format!("msg_bdrk_{seed}"), model: model.name(), tokens };
+    Ok(Play { head, answer, fault, began })
 }
 
 fn invocable(id: &str, region: &str) -> Result<&'static Model, Refusal> {
@@ -226,11 +201,7 @@ fn fits(model: &Model, prompt: u64) -> Result<(), Refusal> {
     } else {
         "Input is too long for requested model.".to_owned()
     };
-    Err(Refusal {
-        exception: Exception::Validation,
-        message,
-        anthropic: model.is_new(),
-    })
+    Err(Refusal { exception: Exception::Validation, message, anthropic: model.is_new() })
 }
 
 /// CountTokens knows base ids only, and no model from 4.7 on.
@@ -240,16 +211,12 @@ fn counted(request: &HttpRequest, id: &str, body: &Body) -> Result<u64, Refusal>
         Some(Named::Base(model)) if !model.is_new() => model,
         Some(Named::Ended) => return Err(ended()),
         Some(_) => {
-            return Err(refused(
-                "The provided model doesn't support counting tokens.",
-            ));
+            return Err(refused("The provided model doesn't support counting tokens."));
         }
         None => return Err(refused("The provided model identifier is invalid.")),
     };
     let body = read(body)?;
-    let inner = body
-        .pointer("/input/invokeModel/body")
-        .and_then(Value::as_str);
+    let inner = body.pointer("/input/invokeModel/body").and_then(Value::as_str);
     let inner = inner.and_then(|text| STANDARD.decode_to_vec(text).ok());
     let inner: Option<Value> = inner.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let inner = inner.ok_or_else(|| {

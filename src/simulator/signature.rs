@@ -13,9 +13,5 @@ pub(super) fn of(text: &str) -> String {
 
 /// Whether `signature` may stand beside `text`.
 pub(super) fn holds(signature: &str, text: &str) -> bool {
-    if signature.starts_with(OURS) {
-        signature == of(text)
-    } else {
-        !signature.is_empty()
-    }
+    if signature.starts_with(OURS) { signature == of(text) } else { !signature.is_empty() }
 }

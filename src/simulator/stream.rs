@@ -22,13 +22,7 @@ pub(super) struct Head {
 
 impl Head {
     fn usage(&self, output: u64) -> Value {
-        let Tokens {
-            input,
-            cache_read,
-            cache_write_5m,
-            cache_write_1h,
-            ..
-        } = self.tokens;
+        let Tokens { input, cache_read, cache_write_5m, cache_write_1h, .. } = self.tokens;
         json!({
             "input_tokens": input,
             "cache_creation_input_tokens": cache_write_5m + cache_write_1h,
@@ -139,9 +133,7 @@ fn deltas(block: &Block) -> Vec<Value> {
             let json = input.to_string();
             let parts = parts(&json, INPUT_PART);
             let parts = [""].into_iter().chain(parts);
-            parts
-                .map(|part| json!({"type": "input_json_delta", "partial_json": part}))
-                .collect()
+            parts.map(|part| json!({"type": "input_json_delta", "partial_json": part})).collect()
         }
     }
 }
@@ -196,11 +188,8 @@ mod tests {
     #[test]
     fn deltas_put_together_are_the_block() {
         let input = json!({"file_path": "/tmp/ä.txt", "content": "ünï ".repeat(30)});
-        let call = Block::ToolUse {
-            id: "t".to_owned(),
-            name: "Write".to_owned(),
-            input: input.clone(),
-        };
+        let call =
+            Block::ToolUse { id: "t".to_owned(), name: "Write".to_owned(), input: input.clone() };
         let joined: String = deltas(&call)
             .iter()
             .map(|delta| delta["partial_json"].as_str().unwrap().to_owned())

@@ -10,10 +10,7 @@ use crate::domain::{chunk, frame};
 const MODEL: &str = "us.anthropic.claude-opus-5-5";
 
 fn quick() -> Simulator {
-    let options = Options {
-        port: 0,
-        delta_interval: Duration::ZERO,
-    };
+    let options = Options { port: 0, delta_interval: Duration::ZERO };
     Simulator::start(options).unwrap()
 }
 
@@ -75,31 +72,17 @@ async fn a_stream_has_every_event_and_ends_with_metrics() {
     let (status, body) = sent(&simulator, &path, &asking("hello")).await;
     assert_eq!(status, 200);
     let events = events(&body);
-    let text: String = events
-        .iter()
-        .filter_map(|event| event["delta"]["text"].as_str())
-        .collect();
+    let text: String = events.iter().filter_map(|event| event["delta"]["text"].as_str()).collect();
     assert!(text.contains("simulated Bedrock") && text.contains("hello"));
-    let kinds: Vec<&str> = events
-        .iter()
-        .filter_map(|event| event["type"].as_str())
-        .collect();
+    let kinds: Vec<&str> = events.iter().filter_map(|event| event["type"].as_str()).collect();
     assert_eq!(kinds[..2], ["message_start", "content_block_start"]);
-    assert_eq!(
-        kinds[kinds.len() - 3..],
-        ["content_block_stop", "message_delta", "message_stop"]
-    );
+    assert_eq!(kinds[kinds.len() - 3..], ["content_block_stop", "message_delta", "message_stop"]);
     let metrics = &events.last().unwrap()["amazon-bedrock-invocationMetrics"];
     let usage = &events[events.len() - 2]["usage"];
     assert_eq!(metrics["outputTokenCount"], usage["output_tokens"]);
     assert_eq!(metrics["inputTokenCount"], usage["input_tokens"]);
 
-    let (_, whole) = sent(
-        &simulator,
-        &format!("/model/{MODEL}/invoke"),
-        &asking("hello"),
-    )
-    .await;
+    let (_, whole) = sent(&simulator, &format!("/model/{MODEL}/invoke"), &asking("hello")).await;
     let whole: Value = serde_json::from_slice(&whole).unwrap();
     assert_eq!(whole["content"][0]["text"], text);
     assert_eq!(whole["usage"], *usage);
@@ -110,14 +93,8 @@ async fn a_stream_has_every_event_and_ends_with_metrics() {
 async fn faults_show_when_a_prompt_names_them() {
     let simulator = quick();
     let path = format!("/model/{MODEL}/invoke-with-response-stream");
-    assert_eq!(
-        sent(&simulator, &path, &asking("[[throttle]]")).await.0,
-        429
-    );
-    assert_eq!(
-        sent(&simulator, &path, &asking("[[overload]]")).await.0,
-        503
-    );
+    assert_eq!(sent(&simulator, &path, &asking("[[throttle]]")).await.0, 429);
+    assert_eq!(sent(&simulator, &path, &asking("[[overload]]")).await.0, 503);
     let cut = raw(&simulator, &path, &asking("[[cut]]").to_string());
     assert!(cut.starts_with(b"HTTP/1.1 200") && cut.len() > 1000);
     assert!(!cut.ends_with(b"0\r\n\r\n"));
@@ -125,10 +102,7 @@ async fn faults_show_when_a_prompt_names_them() {
     let failed = events(&failed);
     assert_eq!(status, 200);
     assert_eq!(failed[0]["type"], "message_start");
-    assert_eq!(
-        failed.last().unwrap()["exception"],
-        "modelStreamErrorException"
-    );
+    assert_eq!(failed.last().unwrap()["exception"], "modelStreamErrorException");
 }
 
 #[actix_web::test]
@@ -139,24 +113,15 @@ async fn refusals_are_bedrocks_own() {
     body["stream"] = json!(true);
     let (status, answer) = sent(&simulator, &format!("/model/{MODEL}/invoke"), &body).await;
     assert!(status == 400 && text(answer).contains("stream: Extra inputs are not permitted"));
-    let (status, answer) = sent(
-        &simulator,
-        "/model/us.anthropic.claude-none/invoke",
-        &asking("hi"),
-    )
-    .await;
+    let (status, answer) =
+        sent(&simulator, "/model/us.anthropic.claude-none/invoke", &asking("hi")).await;
     assert!(status == 400 && text(answer).contains("The provided model identifier is invalid."));
     let (status, answer) = sent(&simulator, "/v1/messages", &asking("hi")).await;
     assert!(status == 200 && text(answer).contains("UnknownOperationException"));
     let url = format!("http://{}/inference-profiles", simulator.address());
     let refused = Client::default().get(url).send().await.unwrap();
     assert_eq!(refused.status(), 403);
-    let kind = refused
-        .headers()
-        .get("x-amzn-errortype")
-        .unwrap()
-        .to_str()
-        .unwrap();
+    let kind = refused.headers().get("x-amzn-errortype").unwrap().to_str().unwrap();
     assert!(kind.starts_with("MissingAuthenticationTokenException"));
 }
 
@@ -170,10 +135,7 @@ async fn tokens_are_counted_for_base_ids_of_older_models() {
     let (status, counted) = sent(&simulator, &base, &body).await;
     let counted: Value = serde_json::from_slice(&counted).unwrap();
     assert_eq!((status, &counted["inputTokens"]), (200, &json!(4)));
-    for id in [
-        "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
-        "anthropic.claude-opus-5-5",
-    ] {
+    for id in ["us.anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-opus-5-5"] {
         assert_eq!(sent(&simulator, &path(id), &body).await.0, 400);
     }
 }
@@ -184,28 +146,14 @@ async fn profiles_come_in_pages_and_requests_are_remembered_without_credentials(
     let get = async |path: &str| -> Value {
         let url = format!("http://{}{path}", simulator.address());
         let request = Client::default().get(url).bearer_auth("secret-token");
-        request
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .limit(1 << 20)
-            .await
-            .unwrap()
+        request.send().await.unwrap().json().limit(1 << 20).await.unwrap()
     };
     let mut ids = Vec::new();
     let mut next = String::new();
     loop {
         let page = get(&format!("/inference-profiles?maxResults=7{next}")).await;
-        let profiles = page["inferenceProfileSummaries"]
-            .as_array()
-            .unwrap()
-            .clone();
-        ids.extend(
-            profiles
-                .iter()
-                .map(|it| it["inferenceProfileId"].as_str().unwrap().to_owned()),
-        );
+        let profiles = page["inferenceProfileSummaries"].as_array().unwrap().clone();
+        ids.extend(profiles.iter().map(|it| it["inferenceProfileId"].as_str().unwrap().to_owned()));
         let Some(token) = page["nextToken"].as_str() else {
             break;
         };
@@ -218,12 +166,7 @@ async fn profiles_come_in_pages_and_requests_are_remembered_without_credentials(
     let model = one["models"][0]["modelArn"].as_str().unwrap();
     assert!(model.ends_with("foundation-model/anthropic.claude-sonnet-4-6"));
 
-    sent(
-        &simulator,
-        &format!("/model/{MODEL}/invoke"),
-        &asking("remember me"),
-    )
-    .await;
+    sent(&simulator, &format!("/model/{MODEL}/invoke"), &asking("remember me")).await;
     let report = get("/_requests?last=1").await;
     assert!(report["count"].as_u64().unwrap() > 3);
     let requests = report["requests"].as_array().unwrap();

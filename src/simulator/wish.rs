@@ -27,17 +27,8 @@ const FAULTS: &[(&str, Fault)] = &[
 ];
 
 const QUOTES: &[(char, char)] = &[('"', '"'), ('“', '”'), ('`', '`'), ('\'', '\'')];
-const LONG: &[&str] = &[
-    "count slowly",
-    "long story",
-    "long tale",
-    "very long answer",
-];
-const SEARCH: &[&str] = &[
-    "search the web for",
-    "web search for the query:",
-    "web search for",
-];
+const LONG: &[&str] = &["count slowly", "long story", "long tale", "very long answer"];
+const SEARCH: &[&str] = &["search the web for", "web search for the query:", "web search for"];
 
 /// Numbers that a long answer counts when the prompt names none.
 const COUNT: usize = 600;
@@ -54,9 +45,7 @@ pub(super) fn long(prompt: &str) -> Option<usize> {
     let lower = prompt.to_lowercase();
     LONG.iter().any(|phrase| lower.contains(phrase)).then(|| {
         let numbers = lower.split(|c: char| !c.is_ascii_digit());
-        let asked = numbers
-            .filter_map(|number| number.parse::<usize>().ok())
-            .max();
+        let asked = numbers.filter_map(|number| number.parse::<usize>().ok()).max();
         asked.unwrap_or(COUNT).clamp(1, MOST_COUNTED)
     })
 }
@@ -64,9 +53,7 @@ pub(super) fn long(prompt: &str) -> Option<usize> {
 /// What to search the web for.
 pub(super) fn search(prompt: &str) -> Option<&str> {
     let lower = prompt.to_ascii_lowercase();
-    let found = SEARCH
-        .iter()
-        .find_map(|phrase| Some(lower.find(phrase)? + phrase.len()))?;
+    let found = SEARCH.iter().find_map(|phrase| Some(lower.find(phrase)? + phrase.len()))?;
     let query = prompt.get(found..)?.trim().trim_matches('"');
     (!query.is_empty()).then_some(query)
 }
@@ -74,41 +61,23 @@ pub(super) fn search(prompt: &str) -> Option<&str> {
 /// The file that the user wants written, as in `write "hello" to note.txt and read it back`.
 pub(super) fn file(prompt: &str) -> Option<File> {
     let lower = prompt.to_lowercase();
-    let asks = |verb: &str| {
-        lower
-            .split(|c: char| !c.is_alphabetic())
-            .any(|word| word == verb)
-    };
-    if !["write", "create", "save", "put"]
-        .iter()
-        .any(|verb| asks(verb))
-    {
+    let asks = |verb: &str| lower.split(|c: char| !c.is_alphabetic()).any(|word| word == verb);
+    if !["write", "create", "save", "put"].iter().any(|verb| asks(verb)) {
         return None;
     }
     let quoted = quoted(prompt);
-    let outside = quoted
-        .iter()
-        .fold(prompt.to_owned(), |text, part| text.replacen(part, "", 1));
+    let outside = quoted.iter().fold(prompt.to_owned(), |text, part| text.replacen(part, "", 1));
     let path = outside
         .split_whitespace()
         .map(bare)
         .find(|word| looks_like_file(word))
-        .or_else(|| {
-            quoted
-                .iter()
-                .map(|text| bare(text))
-                .find(|word| looks_like_file(word))
-        })?;
+        .or_else(|| quoted.iter().map(|text| bare(text)).find(|word| looks_like_file(word)))?;
     let content = quoted.iter().find(|text| bare(text) != path);
     let content = match content {
         Some(text) => (*text).to_owned(),
         None => between(prompt, path)?,
     };
-    Some(File {
-        path: path.to_owned(),
-        content,
-        read_back: asks("read"),
-    })
+    Some(File { path: path.to_owned(), content, read_back: asks("read") })
 }
 
 /// All texts in quotes, in order.
@@ -138,10 +107,7 @@ fn opens(c: char) -> Option<char> {
 
 fn bare(word: &str) -> &str {
     let noise = |c: char| {
-        matches!(
-            c,
-            '"' | '“' | '”' | '`' | '\'' | ',' | ';' | ':' | '!' | '?' | '(' | ')'
-        )
+        matches!(c, '"' | '“' | '”' | '`' | '\'' | ',' | ';' | ':' | '!' | '?' | '(' | ')')
     };
     word.trim_matches(noise).trim_end_matches('.')
 }
@@ -176,28 +142,13 @@ mod tests {
     #[test]
     fn files_are_found_however_they_are_asked_for() {
         let hello = |read: bool| Some(("note.txt".to_owned(), "hello".to_owned(), read));
-        assert_eq!(
-            told("write \"hello\" to note.txt and read it back"),
-            hello(true)
-        );
-        assert_eq!(
-            told("Please write 'hello' into the file `note.txt`."),
-            hello(false)
-        );
-        assert_eq!(
-            told("create note.txt containing “hello”, then read it"),
-            hello(true)
-        );
-        assert_eq!(
-            told("write hello to note.txt and read it back"),
-            hello(true)
-        );
+        assert_eq!(told("write \"hello\" to note.txt and read it back"), hello(true));
+        assert_eq!(told("Please write 'hello' into the file `note.txt`."), hello(false));
+        assert_eq!(told("create note.txt containing “hello”, then read it"), hello(true));
+        assert_eq!(told("write hello to note.txt and read it back"), hello(true));
         assert_eq!(told("save \"hello\" in \"note.txt\""), hello(false));
         let path = told("write \"a.b c\" to /tmp/x/deep.md").unwrap();
-        assert_eq!(
-            (path.0.as_str(), path.1.as_str()),
-            ("/tmp/x/deep.md", "a.b c")
-        );
+        assert_eq!((path.0.as_str(), path.1.as_str()), ("/tmp/x/deep.md", "a.b c"));
         assert_eq!(told("What does note.txt say?"), None);
         assert_eq!(told("write me a poem"), None);
         assert_eq!(told("don't write that, it's silly"), None);
@@ -209,10 +160,7 @@ mod tests {
         assert_eq!(long("Count slowly to 40, please"), Some(40));
         assert_eq!(long("tell me a long story"), Some(COUNT));
         assert_eq!(long("count my files"), None);
-        assert_eq!(
-            search("Perform a web search for the query: Rust 1.95"),
-            Some("Rust 1.95")
-        );
+        assert_eq!(search("Perform a web search for the query: Rust 1.95"), Some("Rust 1.95"));
         assert_eq!(search("look around"), None);
         assert_eq!(fault("please [[stall]] now"), Some(Fault::Stall));
         assert_eq!(fault("please stall now"), None);

@@ -66,17 +66,11 @@ fn looped(prompt: &str, results: &[Value]) -> (Vec<(String, Value)>, Answer) {
 
 #[test]
 fn a_file_is_written_and_read_back() {
-    let results = [
-        json!({"content": "written"}),
-        json!({"content": "     1→hello"}),
-    ];
+    let results = [json!({"content": "written"}), json!({"content": "     1→hello"})];
     let (calls, last) = looped("write \"hello\" to note.txt and read it back", &results);
     let write = json!({"file_path": "/tmp/p/note.txt", "content": "hello"});
     let read = json!({"file_path": "/tmp/p/note.txt"});
-    assert_eq!(
-        calls,
-        [("Write".to_owned(), write), ("Read".to_owned(), read)]
-    );
+    assert_eq!(calls, [("Write".to_owned(), write), ("Read".to_owned(), read)]);
     assert!(text(&last).contains("It says: \"hello\""));
     let refused = [json!({"content": "not allowed", "is_error": true})];
     let (_, last) = looped("write \"hello\" to note.txt", &refused);
@@ -86,10 +80,7 @@ fn a_file_is_written_and_read_back() {
 #[test]
 fn searches_and_forced_tools_are_called() {
     let (calls, last) = looped("Search the web for actix", &[json!({"content": "a page"})]);
-    assert_eq!(
-        calls,
-        [("web_search".to_owned(), json!({"query": "actix"}))]
-    );
+    assert_eq!(calls, [("web_search".to_owned(), json!({"query": "actix"}))]);
     assert!(text(&last).contains("a page"));
     let mut body = said(json!([{"role": "user", "content": "go"}]));
     body["tool_choice"] = json!({"type": "tool", "name": "Read"});
@@ -102,14 +93,10 @@ fn thinking_comes_first_with_a_signature_and_as_asked() {
     let mut body = said(json!([{"role": "user", "content": "go"}]));
     body["thinking"] = json!({"type": "adaptive", "display": "omitted"});
     let omitted = told(&body);
-    let Block::Thinking { text, signature } = &omitted.blocks[0] else {
-        panic!("{omitted:?}")
-    };
+    let Block::Thinking { text, signature } = &omitted.blocks[0] else { panic!("{omitted:?}") };
     assert!(text.is_empty() && signature::holds(signature, text));
     body["thinking"] = json!({"type": "enabled", "budget_tokens": 1024});
-    let Block::Thinking { text, signature } = &told(&body).blocks[0] else {
-        panic!()
-    };
+    let Block::Thinking { text, signature } = &told(&body).blocks[0] else { panic!() };
     assert!(text.contains("go") && signature::holds(signature, text));
 }
 

@@ -80,7 +80,5 @@ fn id(path: &str, field: &str, id: &str) -> Result<(), Complaint> {
     if !id.is_empty() && id.chars().all(allowed) {
         return Ok(());
     }
-    Err(format!(
-        "{path}.{field}: String should match pattern '^[a-zA-Z0-9_-]+$'"
-    ))
+    Err(format!("{path}.{field}: String should match pattern '^[a-zA-Z0-9_-]+$'"))
 }

@@ -26,9 +26,7 @@ pub(super) fn check(subject: Subject<'_>) -> Result<(), Complaint> {
                 }
                 "ttl" if matches!(value.as_str(), Some("5m" | "1h")) => {}
                 "ttl" => {
-                    return Err(format!(
-                        "{path}.ephemeral.ttl: Input should be '5m' or '1h'"
-                    ));
+                    return Err(format!("{path}.ephemeral.ttl: Input should be '5m' or '1h'"));
                 }
                 _ => return Err(extra(&format!("{path}.ephemeral.{name}"))),
             }

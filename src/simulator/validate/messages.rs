@@ -26,10 +26,7 @@ pub(super) fn check(subject: Subject<'_>) -> Result<(), Complaint> {
 }
 
 fn role(message: &Value) -> &str {
-    message
-        .get("role")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    message.get("role").and_then(Value::as_str).unwrap_or_default()
 }
 
 fn one(subject: Subject<'_>, at: usize, message: &Value) -> Result<(), Complaint> {
@@ -40,9 +37,7 @@ fn one(subject: Subject<'_>, at: usize, message: &Value) -> Result<(), Complaint
             return Err("messages: Unexpected role \"system\". The Messages API accepts a top-level `system` parameter, not \"system\" as an input message role.".to_owned());
         }
         _ => {
-            return Err(format!(
-                "messages.{at}.role: Input should be 'user' or 'assistant'"
-            ));
+            return Err(format!("messages.{at}.role: Input should be 'user' or 'assistant'"));
         }
     }
     for (name, _) in message.as_object().into_iter().flatten() {

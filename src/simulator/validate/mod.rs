@@ -149,10 +149,7 @@ fn top_level(subject: Subject<'_>) -> Result<(), Complaint> {
             return Err(format!("{name}: Field required"));
         }
     }
-    let version = subject
-        .body
-        .get("anthropic_version")
-        .and_then(Value::as_str);
+    let version = subject.body.get("anthropic_version").and_then(Value::as_str);
     match version {
         Some("bedrock-2023-05-31") => {}
         Some("2026-10-21") if subject.model.is_new() => {}
@@ -194,11 +191,7 @@ fn betas(subject: Subject<'_>) -> Result<(), Complaint> {
             name.as_str() == Some(known) && (from..=to).contains(&subject.model.generation)
         })
     };
-    if names.iter().all(taken) {
-        Ok(())
-    } else {
-        Err("invalid beta flag".to_owned())
-    }
+    if names.iter().all(taken) { Ok(()) } else { Err("invalid beta flag".to_owned()) }
 }
 
 fn sampling(subject: Subject<'_>) -> Result<(), Complaint> {

@@ -61,14 +61,7 @@ fn what_claude_code_sends_to_bedrock_is_taken() {
 
 #[test]
 fn fields_that_the_gateway_must_take_away_are_refused() {
-    for field in [
-        "model",
-        "stream",
-        "service_tier",
-        "mcp_servers",
-        "context_management",
-        "speed",
-    ] {
+    for field in ["model", "stream", "service_tier", "mcp_servers", "context_management", "speed"] {
         for name in [OLD, NEW] {
             let message = refused(name, &json!({field: true}));
             assert_eq!(message, format!("{field}: Extra inputs are not permitted"));
@@ -97,28 +90,16 @@ fn the_shape_of_the_error_follows_the_generation() {
             .message
             .starts_with("Request metadata contains a value that violates the regular expression")
     );
-    assert_eq!(
-        tried(NEW, &json!({"metadata": {"user_id": "user_1-a"}})),
-        Ok(())
-    );
+    assert_eq!(tried(NEW, &json!({"metadata": {"user_id": "user_1-a"}})), Ok(()));
 }
 
 #[test]
 fn betas_are_known_per_model() {
     let with = |name: &str| json!({"anthropic_beta": [name]});
-    assert_eq!(
-        refused(NEW, &with("new-thing-2027-01-01")),
-        "invalid beta flag"
-    );
-    assert_eq!(
-        refused(NEW, &with("claude-code-20250219")),
-        "invalid beta flag"
-    );
+    assert_eq!(refused(NEW, &with("new-thing-2027-01-01")), "invalid beta flag");
+    assert_eq!(refused(NEW, &with("claude-code-20250219")), "invalid beta flag");
     assert_eq!(tried(MIDDLE, &with("claude-code-20250219")), Ok(()));
-    assert_eq!(
-        refused(OLD, &with("thinking-token-count-2026-05-13")),
-        "invalid beta flag"
-    );
+    assert_eq!(refused(OLD, &with("thinking-token-count-2026-05-13")), "invalid beta flag");
 }
 
 #[test]
@@ -130,18 +111,12 @@ fn generations_differ_in_thinking_sampling_and_roles() {
     );
     assert!(refused(NEW, &json!({"thinking": {"type": "disabled"}})).contains("not supported"));
     assert_eq!(
-        refused(
-            MIDDLE,
-            &json!({"thinking": {"type": "adaptive", "display": "omitted"}})
-        ),
+        refused(MIDDLE, &json!({"thinking": {"type": "adaptive", "display": "omitted"}})),
         extra("thinking.adaptive.display")
     );
     assert!(
-        refused(
-            OLD,
-            &json!({"thinking": {"type": "enabled", "budget_tokens": 4096}})
-        )
-        .contains("must be greater")
+        refused(OLD, &json!({"thinking": {"type": "enabled", "budget_tokens": 4096}}))
+            .contains("must be greater")
     );
     assert!(refused(NEW, &json!({"temperature": 1})).contains("deprecated"));
     assert!(refused(OLD, &json!({"temperature": 1, "top_p": 1})).contains("cannot both"));
@@ -163,15 +138,9 @@ fn cache_control_has_its_own_rules() {
             |control: &Value| json!({"type": "text", "text": "x", "cache_control": control});
         json!({"system": controls.iter().map(block).collect::<Vec<_>>()})
     };
-    let (short, hour) = (
-        json!({"type": "ephemeral"}),
-        json!({"type": "ephemeral", "ttl": "1h"}),
-    );
+    let (short, hour) = (json!({"type": "ephemeral"}), json!({"type": "ephemeral", "ttl": "1h"}));
     let scoped = json!({"type": "ephemeral", "scope": "global"});
-    assert_eq!(
-        refused(NEW, &system(&[scoped])),
-        extra("system.0.cache_control.ephemeral.scope")
-    );
+    assert_eq!(refused(NEW, &system(&[scoped])), extra("system.0.cache_control.ephemeral.scope"));
     assert_eq!(tried(NEW, &system(&[hour.clone(), short.clone()])), Ok(()));
     assert!(refused(NEW, &system(&[short.clone(), hour.clone()])).contains("must not come after"));
     assert!(refused(NEW, &system(&vec![short; 5])).contains("Found 5"));
@@ -187,17 +156,11 @@ fn tools_and_blocks_are_checked() {
     let custom =
         |field: &str| tools(json!({"name": "T", "input_schema": {"type": "object"}, field: true}));
     for field in ["defer_loading", "strict", "custom"] {
-        assert_eq!(
-            refused(NEW, &custom(field)),
-            extra(&format!("tools.0.custom.{field}"))
-        );
+        assert_eq!(refused(NEW, &custom(field)), extra(&format!("tools.0.custom.{field}")));
     }
     assert_eq!(tried(OLD, &custom("strict")), Ok(()));
     let search = tools(json!({"type": "web_search_20250305", "name": "web_search"}));
-    assert_eq!(
-        refused(NEW, &search),
-        "tool type 'web_search_20250305' is not supported"
-    );
+    assert_eq!(refused(NEW, &search), "tool type 'web_search_20250305' is not supported");
     assert!(refused(OLD, &search).contains("does not match any of the expected tags"));
     let said = |role: &str, block: Value| {
         let first = json!({"role": "user", "content": "a"});
@@ -218,10 +181,7 @@ fn tools_and_blocks_are_checked() {
         let block = json!({"type": "thinking", "thinking": "so", "signature": signature});
         said("assistant", block)
     };
-    assert_eq!(
-        tried(NEW, &thought(&crate::simulator::signature::of("so"))),
-        Ok(())
-    );
+    assert_eq!(tried(NEW, &thought(&crate::simulator::signature::of("so"))), Ok(()));
     let changed = thought(&crate::simulator::signature::of("else"));
     assert!(refused(NEW, &changed).contains("Invalid `signature`"));
 }

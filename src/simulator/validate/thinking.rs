@@ -7,10 +7,7 @@ use super::{Complaint, Subject, extra};
 const FORCED: &str = "Thinking may not be enabled when tool_choice forces tool use.";
 
 pub(super) fn check(subject: Subject<'_>) -> Result<(), Complaint> {
-    let choice = subject
-        .body
-        .get("tool_choice")
-        .and_then(|it| it.get("type"));
+    let choice = subject.body.get("tool_choice").and_then(|it| it.get("type"));
     let forced = matches!(choice.and_then(Value::as_str), Some("any" | "tool"));
     if forced && (subject.thinks() || always_thinks(subject)) {
         return Err(FORCED.to_owned());
@@ -18,10 +15,7 @@ pub(super) fn check(subject: Subject<'_>) -> Result<(), Complaint> {
     let Some(thinking) = subject.body.get("thinking") else {
         return Ok(());
     };
-    let kind = thinking
-        .get("type")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let kind = thinking.get("type").and_then(Value::as_str).unwrap_or_default();
     match kind {
         "enabled" if subject.model.is_new() => Err(
             "\"thinking.type.enabled\" is not supported for this model. Use \"thinking.type.adaptive\" \
@@ -55,10 +49,10 @@ fn budget(subject: Subject<'_>, thinking: &Value) -> Result<(), Complaint> {
     let most = subject.body.get("max_tokens").and_then(Value::as_u64);
     match thinking.get("budget_tokens").and_then(Value::as_u64) {
         None => Err("thinking.enabled.budget_tokens: Field required".to_owned()),
-        Some(..1024) => Err(
-            "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024"
-                .to_owned(),
-        ),
+        Some(..1024) => {
+            Err("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024"
+                .to_owned())
+        }
         Some(budget) if most.is_some_and(|most| most <= budget) => {
             Err("`max_tokens` must be greater than `thinking.budget_tokens`.".to_owned())
         }
@@ -108,17 +102,11 @@ fn effort(subject: Subject<'_>, level: &str) -> Result<(), Complaint> {
         return Ok(());
     }
     let known: Vec<String> = known.iter().map(|level| format!("'{level}'")).collect();
-    Err(format!(
-        "output_config.effort: Input should be {}",
-        known.join(", ")
-    ))
+    Err(format!("output_config.effort: Input should be {}", known.join(", ")))
 }
 
 pub(super) fn context_management(subject: Subject<'_>) -> Result<(), Complaint> {
-    let edits = subject
-        .body
-        .get("context_management")
-        .and_then(|it| it.get("edits"));
+    let edits = subject.body.get("context_management").and_then(|it| it.get("edits"));
     for edit in edits.and_then(Value::as_array).into_iter().flatten() {
         match edit.get("type").and_then(Value::as_str).unwrap_or_default() {
             "clear_thinking_20251015" if !subject.thinks() => {

@@ -43,9 +43,7 @@ fn custom(subject: Subject<'_>, at: usize, tool: &Value) -> Result<(), Complaint
         return Err(format!("tools.{at}.custom.input_schema: Field required"));
     };
     if schema.get("type").and_then(Value::as_str) != Some("object") {
-        return Err(format!(
-            "tools.{at}.custom.input_schema.type: Input should be 'object'"
-        ));
+        return Err(format!("tools.{at}.custom.input_schema.type: Input should be 'object'"));
     }
     let fields = tool.as_object().into_iter().flatten();
     for (name, _) in fields {

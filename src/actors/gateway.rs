@@ -1,0 +1,210 @@
+//! The handles by which the edge reaches the actors, and the start of the tree.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use actix::{Actor as _, Addr, Arbiter};
+use tokio::sync::watch;
+
+use super::changes::{Changes, Listeners};
+use super::drain::Readiness;
+use super::endpoints::Endpoints;
+use super::keys::Keys;
+use super::limiter::Limits;
+use super::settings::{Published, SettingsOwner};
+use super::streams::{LiveStreams, Streams};
+use super::tree::{Adopt, Board, Name, OnArbiter, Recipe, Supervisor};
+use super::usage::Usage;
+use crate::bedrock::credentials::CredentialSource;
+use crate::bedrock::endpoint::{Deadlines, Endpoint};
+use crate::domain::geography::Geography;
+use crate::storage::Database;
+
+/// What the tree is started with.
+pub struct Start {
+    /// The database, migrated.
+    pub database: Database,
+    /// The endpoint that serves all requests.
+    pub endpoint: Endpoint,
+    /// Where its credential comes from.
+    pub credentials: CredentialSource,
+    /// The geography whose profiles are used.
+    pub geography: Geography,
+    /// The usage journal.
+    pub usage: Usage,
+    /// How long the parts of an exchange may take.
+    pub deadlines: Deadlines,
+    /// The silence after which a stream gets a ping.
+    pub ping_interval: Duration,
+    /// Connections that one worker serves at once.
+    pub max_live_streams: usize,
+}
+
+/// Everything the edge and the connections use; cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    /// The settings' snapshot.
+    pub settings: Published,
+    /// The key cache.
+    pub keys: Keys,
+    /// The limits.
+    pub limiter: Limits,
+    /// The Bedrock session pool.
+    pub endpoints: Endpoints,
+    /// Usage and its journal.
+    pub usage: Usage,
+    /// Whether new work is taken.
+    pub readiness: Readiness,
+    /// The live connections.
+    pub live: LiveStreams,
+    /// The supervised actors.
+    pub board: Board,
+    /// The database's pool, for its gauges.
+    pub database: Database,
+    /// The geography whose profiles are used.
+    pub geography: Geography,
+    /// Names of the remaining owners.
+    pub others: Others,
+    pub(super) root: Addr<Supervisor>,
+    pub(super) deadlines: Deadlines,
+    pub(super) ping_interval: Duration,
+    pub(super) max_live_streams: usize,
+}
+
+/// Owners that requests never ask.
+#[derive(Clone)]
+pub struct Others {
+    /// The owner of the settings.
+    pub settings: Name<SettingsOwner>,
+    /// The owner of the LISTEN connection.
+    pub changes: Name<Changes>,
+    streams: Arc<Mutex<Vec<Name<Streams>>>>,
+}
+
+impl Gateway {
+    /// Starts the tree on the current arbiter and two of its own; the receiver says when an actor
+    /// died too often.
+    #[must_use]
+    pub fn start(start: Start) -> (Self, watch::Receiver<bool>) {
+        let (gave_up, giving_up) = watch::channel(false);
+        let board = Board::default();
+        let root = Supervisor::new(board.clone(), gave_up).start();
+        let others = Others {
+            settings: Name::new("settings"),
+            changes: Name::new("changes"),
+            streams: Arc::default(),
+        };
+        let gateway = Self {
+            settings: Published::default(),
+            keys: Keys::default(),
+            limiter: Limits::default(),
+            endpoints: Endpoints::new(start.endpoint),
+            usage: start.usage,
+            readiness: Readiness::default(),
+            live: LiveStreams::default(),
+            board,
+            database: start.database,
+            geography: start.geography,
+            others,
+            root,
+            deadlines: start.deadlines,
+            ping_interval: start.ping_interval,
+            max_live_streams: start.max_live_streams,
+        };
+        gateway.adopt_all(start.credentials);
+        (gateway, giving_up)
+    }
+
+    /// Starts the owners in the order of their dependence; drain comes last.
+    fn adopt_all(&self, credentials: CredentialSource) {
+        let here = Arbiter::current();
+        // Flooded with a question per request: a thread of its own keeps the others quick.
+        let limiter = Arbiter::new().handle();
+        // Waits for the disk.
+        let usage = Arbiter::new().handle();
+        let database = || self.database.clone();
+        let (db, published) = (database(), Arc::clone(&self.settings));
+        self.adopt(OnArbiter::new(&self.others.settings, &here, move |tombstone| {
+            SettingsOwner::new(db.clone(), Arc::clone(&published), tombstone)
+        }));
+        let (db, keys) = (database(), self.keys.clone());
+        self.adopt(OnArbiter::new(&self.keys.name, &here, move |t| keys.owner(db.clone(), t)));
+        let limits = self.limiter.clone();
+        self.adopt(OnArbiter::new(&self.limiter.name, &limiter, move |t| limits.owner(t)));
+        let endpoints = self.endpoints.clone();
+        self.adopt(OnArbiter::new(&self.endpoints.name, &here, move |tombstone| {
+            endpoints.owner(credentials.clone(), tombstone)
+        }));
+        let (db, records) = (database(), self.usage.clone());
+        self.adopt(OnArbiter::new(&self.usage.name, &usage, move |t| records.owner(db.clone(), t)));
+        let db = database();
+        let listeners =
+            Listeners { keys: self.keys.name.clone(), settings: self.others.settings.clone() };
+        self.adopt(OnArbiter::new(&self.others.changes, &here, move |tombstone| {
+            Changes::new(db.clone(), listeners.clone(), tombstone)
+        }));
+        let (readiness, live) = (self.readiness.clone(), self.live.clone());
+        self.adopt(OnArbiter::new(&self.readiness.name, &here, move |tombstone| {
+            readiness.owner(live.clone(), tombstone)
+        }));
+    }
+
+    fn adopt(&self, recipe: impl Recipe + 'static) {
+        self.root.do_send(Adopt(Box::new(recipe)));
+    }
+
+    /// Takes on the `streams` of a worker.
+    pub(super) fn adopt_streams(&self, name: Name<Streams>, recipe: impl Recipe + 'static) {
+        self.others.streams.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+        self.adopt(recipe);
+    }
+
+    /// The `streams` of all workers.
+    #[must_use]
+    pub fn streams(&self) -> Vec<Name<Streams>> {
+        self.others.streams.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Messages that nobody was there to take, by the actor they were meant for.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<(&'static str, u64)> {
+        vec![
+            (self.others.settings.label(), self.others.settings.dead_letters()),
+            (self.keys.name.label(), self.keys.name.dead_letters()),
+            (self.limiter.name.label(), self.limiter.name.dead_letters()),
+            (self.endpoints.name.label(), self.endpoints.name.dead_letters()),
+            (self.usage.name.label(), self.usage.name.dead_letters()),
+            (self.others.changes.label(), self.others.changes.dead_letters()),
+            (self.readiness.name.label(), self.readiness.name.dead_letters()),
+        ]
+    }
+
+    /// Makes the named actor panic; `stream` means one live connection. False where there is none.
+    #[cfg(feature = "chaos")]
+    pub async fn crash(&self, actor: &str) -> bool {
+        use super::streams::CrashStream;
+        use super::tree::chaos::Crash;
+        match actor {
+            "settings" => self.others.settings.tell(Crash),
+            "keys" => self.keys.name.tell(Crash),
+            "limiter" => self.limiter.name.tell(Crash),
+            "endpoints" => self.endpoints.name.tell(Crash),
+            "usage" => self.usage.name.tell(Crash),
+            "changes" => self.others.changes.tell(Crash),
+            "drain" => self.readiness.name.tell(Crash),
+            "stream" => {
+                for streams in self.streams() {
+                    if streams.ask(CrashStream).await == Ok(true) {
+                        return true;
+                    }
+                }
+                return false;
+            }
+            _ => match self.streams().into_iter().find(|streams| streams.label() == actor) {
+                Some(streams) => streams.tell(Crash),
+                None => return false,
+            },
+        }
+        true
+    }
+}

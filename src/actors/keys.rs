@@ -1,0 +1,200 @@
+//! Owns the key cache: publishes all live keys as a snapshot that requests read, and looks up the
+//! few keys that the snapshot does not know yet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::{
+    Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message, ResponseFuture,
+    WrapFuture as _,
+};
+use arc_swap::ArcSwap;
+use tokio::sync::oneshot;
+
+use super::changes::Reload;
+use super::tree::{Name, Tombstone, Unavailable};
+use crate::domain::key::KeyHash;
+use crate::domain::principal::Principal;
+use crate::storage::{self, Database, StorageError};
+
+/// The net under lost announcements.
+const POLL: Duration = Duration::from_secs(60);
+const RETRY: Duration = Duration::from_secs(2);
+/// How long an unknown key is remembered as unknown.
+const UNKNOWN_FOR: Duration = Duration::from_secs(10);
+const MAX_UNKNOWN: usize = 10_000;
+/// Lookups of unknown keys that run at once; more are refused, so that a flood of made-up keys
+/// cannot fill the database's queue.
+const MAX_LOOKUPS: usize = 16;
+
+type Table = HashMap<KeyHash, Arc<Principal>>;
+type Found = Result<Option<Arc<Principal>>, Unavailable>;
+
+/// How requests reach the key cache.
+#[derive(Clone)]
+pub struct Keys {
+    /// The owner.
+    pub name: Name<KeyCache>,
+    published: Arc<ArcSwap<Table>>,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self { name: Name::new("keys"), published: Arc::default() }
+    }
+}
+
+impl Keys {
+    /// The live principal behind a key's hash; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the snapshot does not know the key and the database cannot be asked.
+    pub async fn find(&self, hash: KeyHash) -> Found {
+        if let Some(principal) = self.published.load().get(&hash) {
+            return Ok(Some(Arc::clone(principal)));
+        }
+        self.name.ask_again(Find(hash)).await?
+    }
+
+    /// The owner, built anew after each crash; the snapshot stays meanwhile.
+    #[must_use]
+    pub fn owner(&self, database: Database, tombstone: Tombstone) -> KeyCache {
+        KeyCache {
+            database,
+            published: Arc::clone(&self.published),
+            unknown: HashMap::new(),
+            waiting: HashMap::new(),
+            loading: false,
+            changed: false,
+            _tombstone: tombstone,
+        }
+    }
+}
+
+/// The actor.
+pub struct KeyCache {
+    database: Database,
+    published: Arc<ArcSwap<Table>>,
+    unknown: HashMap<KeyHash, Instant>,
+    waiting: HashMap<KeyHash, Vec<oneshot::Sender<Found>>>,
+    loading: bool,
+    changed: bool,
+    _tombstone: Tombstone,
+}
+
+impl Actor for KeyCache {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.notify(Reload);
+        ctx.run_interval(POLL, |_, ctx| ctx.notify(Reload));
+    }
+}
+
+impl Handler<Reload> for KeyCache {
+    type Result = ();
+
+    fn handle(&mut self, _: Reload, ctx: &mut Context<Self>) {
+        self.unknown.clear();
+        self.changed = true;
+        if self.loading {
+            return;
+        }
+        (self.loading, self.changed) = (true, false);
+        let database = self.database.clone();
+        let read = async move { storage::keys::live(&database).await };
+        ctx.spawn(read.into_actor(self).map(|live, cache, ctx| {
+            cache.loading = false;
+            match live {
+                Ok(live) => cache.publish(live),
+                Err(error) => {
+                    tracing::warn!(%error, "The keys cannot be read; the known ones stay valid.");
+                    ctx.notify_later(Reload, RETRY);
+                }
+            }
+            if cache.changed {
+                ctx.notify(Reload);
+            }
+        }));
+    }
+}
+
+/// The question who is behind a key that the snapshot does not know.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Found")]
+struct Find(KeyHash);
+
+impl Handler<Find> for KeyCache {
+    type Result = ResponseFuture<Found>;
+
+    fn handle(&mut self, Find(hash): Find, ctx: &mut Context<Self>) -> Self::Result {
+        if let Some(known) = self.known(hash) {
+            return Box::pin(async { known });
+        }
+        let (answer, answered) = oneshot::channel();
+        match self.waiting.get_mut(&hash) {
+            Some(waiters) => waiters.push(answer),
+            None => {
+                self.waiting.insert(hash, vec![answer]);
+                self.look_up(hash, ctx);
+            }
+        }
+        Box::pin(async { answered.await.unwrap_or(Err(Unavailable("keys"))) })
+    }
+}
+
+impl KeyCache {
+    fn publish(&self, live: Vec<(KeyHash, Principal)>) {
+        let table = live.into_iter().map(|(hash, principal)| (hash, Arc::new(principal))).collect();
+        self.published.store(Arc::new(table));
+    }
+
+    fn known(&self, hash: KeyHash) -> Option<Found> {
+        if let Some(principal) = self.published.load().get(&hash) {
+            return Some(Ok(Some(Arc::clone(principal))));
+        }
+        if self.unknown.get(&hash).is_some_and(|since| since.elapsed() < UNKNOWN_FOR) {
+            return Some(Ok(None));
+        }
+        let full = !self.waiting.contains_key(&hash) && self.waiting.len() >= MAX_LOOKUPS;
+        full.then_some(Err(Unavailable("keys")))
+    }
+
+    fn look_up(&self, hash: KeyHash, ctx: &mut Context<Self>) {
+        let database = self.database.clone();
+        let read = async move { storage::keys::find(&database, hash).await };
+        ctx.spawn(read.into_actor(self).map(move |found, cache, _| cache.answer(hash, found)));
+    }
+
+    fn answer(&mut self, hash: KeyHash, found: Result<Option<Principal>, StorageError>) {
+        let found = match found {
+            Ok(Some(principal)) => {
+                let principal = Arc::new(principal);
+                self.published.rcu(|table| {
+                    let mut table = Table::clone(table);
+                    table.insert(hash, Arc::clone(&principal));
+                    table
+                });
+                Ok(Some(principal))
+            }
+            Ok(None) => {
+                if self.unknown.len() >= MAX_UNKNOWN {
+                    self.unknown.clear();
+                }
+                self.unknown.insert(hash, Instant::now());
+                Ok(None)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "An unknown key cannot be looked up.");
+                Err(Unavailable("keys"))
+            }
+        };
+        for waiter in self.waiting.remove(&hash).unwrap_or_default() {
+            let _ = waiter.send(found.clone());
+        }
+    }
+}
+
+#[cfg(feature = "chaos")]
+super::tree::chaos::crashable!(KeyCache);

@@ -1,0 +1,17 @@
+//! The owners of live state, and their supervision.
+
+pub mod changes;
+pub mod drain;
+pub mod endpoints;
+mod gateway;
+pub mod keys;
+pub mod limiter;
+pub mod settings;
+pub mod stream;
+pub mod streams;
+pub mod tree;
+pub mod usage;
+pub mod worker;
+
+pub use gateway::{Gateway, Start};
+pub use limiter::Limits;

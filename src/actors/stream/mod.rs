@@ -1,0 +1,84 @@
+//! One actor per client connection: calls Bedrock and pumps the answer. It is temporary: reported
+//! when it crashes, never restarted.
+//!
+//! An awc response cannot leave the task that called awc, so the actor that calls is the one that
+//! pumps, on the worker's own thread.
+
+mod part;
+mod pump;
+mod settlement;
+
+use std::rc::Rc;
+
+use actix::{
+    Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message,
+    WrapFuture as _,
+};
+use tokio::sync::mpsc;
+
+pub use part::{Outlet, Part};
+use pump::Pump;
+
+use super::streams::Permit;
+use super::tree::Tombstone;
+use super::worker::Worker;
+use crate::domain::request::MessagesRequest;
+use crate::domain::usage::UsageRecord;
+
+/// What the edge hands over.
+pub struct Task {
+    /// The request.
+    pub request: MessagesRequest,
+    /// The tokens of the `anthropic-beta` headers.
+    pub betas: Vec<String>,
+    /// The usage record as far as it is known.
+    pub record: UsageRecord,
+}
+
+/// The actor.
+pub struct StreamActor {
+    pump: Option<Pump>,
+    _permit: Permit,
+    _tombstone: Option<Tombstone>,
+}
+
+impl StreamActor {
+    /// An actor that serves `task` and sends the answer to `parts`.
+    #[must_use]
+    pub fn new(
+        worker: Rc<Worker>,
+        task: Task,
+        parts: mpsc::Sender<Part>,
+        permit: Permit,
+        tombstone: Option<Tombstone>,
+    ) -> Self {
+        let pump = Some(Pump::new(worker, task, parts));
+        Self { pump, _permit: permit, _tombstone: tombstone }
+    }
+}
+
+impl Actor for StreamActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        if let Some(pump) = self.pump.take() {
+            ctx.spawn(pump.run().into_actor(self).map(|(), _, ctx| ctx.stop()));
+        }
+    }
+}
+
+/// The order to end the connection.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Stop;
+
+impl Handler<Stop> for StreamActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Stop, ctx: &mut Context<Self>) {
+        ctx.stop();
+    }
+}
+
+#[cfg(feature = "chaos")]
+super::tree::chaos::crashable!(StreamActor);

@@ -1,0 +1,280 @@
+//! The work of a connection's actor: one exchange with Bedrock, from the lease to the last part.
+
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::Fuse;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::Task;
+use super::part::Part;
+use super::settlement::Settlement;
+use crate::actors::worker::Worker;
+use crate::bedrock::exchange::{self, Body, Failure, Operation};
+use crate::bedrock::translate::{self, Translator};
+use crate::domain::capability::Capability;
+use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::model;
+use crate::domain::request::MessagesRequest;
+use crate::domain::usage::Outcome;
+
+const PING: &[u8] = b"event: ping\ndata: {\"type\":\"ping\"}\n\n";
+/// Bytes of events gathered from one go of reads before they are handed on.
+const GATHER: usize = 32 * 1024;
+/// How long the rest of an upstream body is waited for after the last event.
+const TAIL: Duration = Duration::from_millis(250);
+
+/// Why the work ends before the answer does.
+enum Ending {
+    /// The client is gone; nobody is there to be told.
+    ClientGone,
+    /// The client is to be told.
+    Error(Outcome, ApiError),
+}
+
+impl From<ApiError> for Ending {
+    fn from(error: ApiError) -> Self {
+        Self::Error(Outcome::Failed, error)
+    }
+}
+
+/// One exchange in progress.
+pub(super) struct Pump {
+    worker: Rc<Worker>,
+    request: MessagesRequest,
+    betas: Vec<String>,
+    request_id: String,
+    settlement: Settlement,
+    client: ClientSide,
+}
+
+/// The way to the client.
+struct ClientSide {
+    parts: mpsc::Sender<Part>,
+    adjusted: Vec<&'static str>,
+    streaming: bool,
+    begun: bool,
+    ping_interval: Duration,
+    last_sent: Instant,
+}
+
+impl Pump {
+    pub(super) fn new(worker: Rc<Worker>, task: Task, parts: mpsc::Sender<Part>) -> Self {
+        let Task { request, betas, record } = task;
+        let request_id = record.request_id.clone();
+        let settlement = Settlement::new(record, Rc::clone(&worker.journal));
+        let client = ClientSide {
+            parts,
+            adjusted: Vec::new(),
+            streaming: request.streaming(),
+            begun: false,
+            ping_interval: worker.gateway.ping_interval,
+            last_sent: Instant::now(),
+        };
+        Self { worker, request, betas, request_id, settlement, client }
+    }
+
+    /// Serves the request to its end.
+    pub(super) async fn run(mut self) {
+        let ended = match self.open().await {
+            Ok(body) if self.client.streaming => self.stream(body).await,
+            Ok(body) => self.whole(body).await,
+            Err(ending) => Err(ending),
+        };
+        if let Err(Ending::Error(outcome, error)) = ended {
+            self.fail(outcome, error).await;
+        }
+    }
+
+    /// Translates the request and sends it, once more where only the connection or the credential
+    /// was stale.
+    async fn open(&mut self) -> Result<Body, Ending> {
+        let worker = Rc::clone(&self.worker);
+        let gateway = &worker.gateway;
+        let rejected = |error: ApiError| Ending::Error(Outcome::Rejected, error);
+        let resolved = model::resolve(self.request.model(), gateway.geography)
+            .map_err(|error| rejected(ApiError::new(ErrorKind::NotFound, error.to_string())))?;
+        let capability = resolved.model.map_or_else(Capability::unknown, |model| model.capability);
+        let betas: Vec<&str> = self.betas.iter().map(String::as_str).collect();
+        let translation =
+            self.request.translate(capability, &betas, resolved.long_context).map_err(|error| {
+                rejected(ApiError::new(ErrorKind::InvalidRequest, error.to_string()))
+            })?;
+        self.client.adjusted = translation.adjusted;
+        let operation =
+            if self.client.streaming { Operation::InvokeStream } else { Operation::Invoke };
+        let target = (resolved.profile.as_str(), operation);
+        for last in [false, true] {
+            let lease = self.client.wait(gateway.endpoints.lease()).await?.map_err(rejected)?;
+            self.settlement.served_by(&lease.endpoint().name, &resolved);
+            let (body, deadline) = (translation.body.clone(), gateway.deadlines.first_byte);
+            let (endpoint, credential) = (lease.endpoint(), lease.credential());
+            let sent = exchange::send(&worker.client, endpoint, credential, target, body, deadline);
+            match self.client.wait(sent).await? {
+                Ok(body) => return Ok(body),
+                Err(failure) if !last && failure.stale_connection => {}
+                Err(failure) if !last && failure.stale_credential => {
+                    self.client.wait(gateway.endpoints.refresh()).await?.map_err(rejected)?;
+                }
+                Err(Failure { error, answered, .. }) => {
+                    let outcome = if answered { Outcome::Refused } else { Outcome::Failed };
+                    return Err(Ending::Error(outcome, error));
+                }
+            }
+        }
+        Err(ApiError::new(ErrorKind::Overloaded, "Bedrock cannot be reached.").into())
+    }
+
+    /// Hands a whole answer over.
+    async fn whole(&mut self, body: Body) -> Result<(), Ending> {
+        let deadline = self.worker.gateway.deadlines.first_byte;
+        let body = self.client.wait(exchange::read_whole(body, deadline)).await??;
+        let answer = &mut self.settlement.answer;
+        let message = translate::whole(&body, self.request.model(), answer)?;
+        self.settlement.complete();
+        let adjusted = std::mem::take(&mut self.client.adjusted);
+        self.client.send(Part::Whole(message.into(), adjusted)).await
+    }
+
+    /// Pumps a stream until its end.
+    async fn stream(&mut self, body: Body) -> Result<(), Ending> {
+        // An awc body panics when it is polled behind its end.
+        let mut body = body.fuse();
+        let mut translator = Translator::new(self.request.model());
+        let mut events = BytesMut::new();
+        let idle = self.worker.gateway.deadlines.idle;
+        loop {
+            let read = self.client.wait(timeout(idle, body.next())).await?;
+            let read = read.map_err(|_| stalled())?;
+            let more = self.translate(read, &mut body, &mut translator, &mut events);
+            if self.settlement.answer.has_begun() {
+                self.settlement.mark_first_token();
+            }
+            if self.settlement.answer.is_whole() && more.is_ok() {
+                self.tail(&mut body, &mut translator, &mut events).await;
+                self.settlement.complete();
+            }
+            self.client.frame(&mut events).await?;
+            match more {
+                Ok(true) if !self.settlement.answer.is_whole() => {}
+                Ok(_) => break,
+                Err(error) if self.client.begun => return Err(error.into()),
+                Err(error) => return Err(Ending::Error(Outcome::Refused, error)),
+            }
+        }
+        translator.finish(&self.settlement.answer)?;
+        self.client.send(Part::End).await
+    }
+
+    /// Translates what was read and what can be read without waiting; false at the body's end.
+    fn translate(
+        &mut self,
+        read: Option<Result<Bytes, actix_web::error::PayloadError>>,
+        body: &mut Fuse<Body>,
+        translator: &mut Translator,
+        events: &mut BytesMut,
+    ) -> Result<bool, ApiError> {
+        let mut read = Some(read);
+        while let Some(item) = read {
+            match item {
+                Some(Ok(bytes)) => {
+                    translator.push(&bytes, &mut self.settlement.answer, events)?;
+                }
+                Some(Err(error)) => {
+                    let message = format!("The connection to Bedrock was lost: {error}.");
+                    return Err(ApiError::new(ErrorKind::Api, message));
+                }
+                None => return Ok(false),
+            }
+            read = if events.len() < GATHER { body.next().now_or_never() } else { None };
+        }
+        Ok(true)
+    }
+
+    /// Reads what comes behind the last event: Bedrock's metrics may, and a body that was read to
+    /// its end leaves a connection that can be used again.
+    async fn tail(
+        &mut self,
+        body: &mut Fuse<Body>,
+        translator: &mut Translator,
+        events: &mut BytesMut,
+    ) {
+        let answer = &mut self.settlement.answer;
+        let rest = async {
+            while let Some(Ok(bytes)) = body.next().await {
+                if translator.push(&bytes, answer, events).is_err() {
+                    break;
+                }
+            }
+        };
+        let _ = timeout(TAIL, rest).await;
+    }
+
+    /// Ends the answer with an error: a true status where nothing was sent yet, else an event.
+    async fn fail(&mut self, outcome: Outcome, error: ApiError) {
+        if self.client.begun {
+            self.settlement.fail(outcome, 200, &error);
+            let event = Bytes::from(error.event(&self.request_id));
+            if self.client.send(Part::Frame(event)).await.is_ok() {
+                let _ = self.client.send(Part::End).await;
+            }
+        } else {
+            self.settlement.fail(outcome, error.kind.status(), &error);
+            let _ = self.client.send(Part::Refused(error)).await;
+        }
+    }
+}
+
+fn stalled() -> ApiError {
+    ApiError::new(ErrorKind::Timeout, "Bedrock stopped in mid-answer.")
+}
+
+impl ClientSide {
+    /// Waits for `work`, with a ping to the client in each silence, as long as the client is there.
+    async fn wait<F: Future>(&mut self, work: F) -> Result<F::Output, Ending> {
+        let mut work = pin!(work);
+        if let Some(done) = work.as_mut().now_or_never() {
+            return Ok(done);
+        }
+        loop {
+            let parts = self.parts.clone();
+            tokio::select! {
+                biased;
+                done = &mut work => return Ok(done),
+                () = parts.closed() => return Err(Ending::ClientGone),
+                () = sleep_until(self.last_sent + self.ping_interval), if self.streaming => {
+                    self.begin().await?;
+                    self.send(Part::Frame(Bytes::from_static(PING))).await?;
+                }
+            }
+        }
+    }
+
+    /// Hands gathered events on, if there are any.
+    async fn frame(&mut self, events: &mut BytesMut) -> Result<(), Ending> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.begin().await?;
+        self.send(Part::Frame(events.split().freeze())).await
+    }
+
+    async fn begin(&mut self) -> Result<(), Ending> {
+        if self.begun {
+            return Ok(());
+        }
+        self.begun = true;
+        let adjusted = std::mem::take(&mut self.adjusted);
+        self.send(Part::Begin(adjusted)).await
+    }
+
+    async fn send(&mut self, part: Part) -> Result<(), Ending> {
+        self.last_sent = Instant::now();
+        self.parts.send(part).await.map_err(|_| Ending::ClientGone)
+    }
+}

@@ -1,0 +1,255 @@
+//! Owns the usage records between the journal and Postgres: syncs the journal, writes its lines in
+//! batches, and puts aside what Postgres refuses.
+
+mod journal;
+mod segments;
+mod totals;
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message, WrapFuture as _};
+use serde::Deserialize;
+
+pub use journal::Journal;
+use segments::{Batch, Segments};
+pub use totals::{Sum, Totals};
+
+use super::tree::{Name, Tombstone};
+use crate::storage::{Database, StorageError, usage};
+
+/// How often the journal is looked into.
+const TICK: Duration = Duration::from_millis(200);
+/// The wait after a failed write doubles up to this.
+const LONGEST_RETRY: Duration = Duration::from_secs(2);
+/// Records written at once.
+const BATCH: usize = 500;
+/// Records kept in memory while the disk takes none.
+const MAX_UNJOURNALED: usize = 50_000;
+
+/// How the rest of the gateway reaches usage.
+#[derive(Clone)]
+pub struct Usage {
+    /// The owner.
+    pub name: Name<UsageWriter>,
+    /// Sums for the metrics.
+    pub totals: Totals,
+    lent: Arc<Lent>,
+}
+
+/// What outlives the actor.
+struct Lent {
+    directory: PathBuf,
+    instance: String,
+    segments: Mutex<Segments>,
+    unjournaled: Mutex<VecDeque<String>>,
+    failures: AtomicU64,
+    quarantined: AtomicU64,
+    dropped: AtomicU64,
+}
+
+impl Usage {
+    /// The journal in `directory`; `instance` names this process and sorts by time.
+    ///
+    /// # Errors
+    /// Where the directory cannot be made.
+    pub fn open(directory: &Path, instance: &str) -> io::Result<Self> {
+        let segments = Mutex::new(Segments::open(directory.to_owned(), instance)?);
+        let lent = Lent {
+            directory: directory.to_owned(),
+            instance: instance.to_owned(),
+            segments,
+            unjournaled: Mutex::default(),
+            failures: AtomicU64::new(0),
+            quarantined: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+        };
+        let (name, totals) = (Name::new("usage"), Totals::default());
+        Ok(Self { name, totals, lent: Arc::new(lent) })
+    }
+
+    /// The journal of one worker.
+    #[must_use]
+    pub fn journal(&self, worker: usize) -> Journal {
+        let Lent { directory, instance, .. } = &*self.lent;
+        Journal::new(directory.clone(), instance, worker, self.name.clone())
+    }
+
+    /// The owner, built anew after each crash; the cursors and unwritten records stay.
+    #[must_use]
+    pub fn owner(&self, database: Database, tombstone: Tombstone) -> UsageWriter {
+        let (lent, totals) = (Arc::clone(&self.lent), self.totals.clone());
+        UsageWriter { database, totals, lent, retry: TICK, _tombstone: tombstone }
+    }
+
+    /// Bytes of the journal that Postgres has not taken yet.
+    #[must_use]
+    pub fn pending_bytes(&self) -> u64 {
+        lock(&self.lent.segments).pending_bytes().unwrap_or(0)
+    }
+
+    /// (failed writes, records put aside, records dropped because neither disk nor database took
+    /// them).
+    #[must_use]
+    pub fn troubles(&self) -> (u64, u64, u64) {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (read(&self.lent.failures), read(&self.lent.quarantined), read(&self.lent.dropped))
+    }
+
+    /// Removes the journal's finished files; for the end, when the workers are gone.
+    pub fn close(&self) {
+        if let Err(error) = lock(&self.lent.segments).sweep(true) {
+            tracing::warn!(%error, "The usage journal cannot be tidied up.");
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The actor.
+pub struct UsageWriter {
+    database: Database,
+    totals: Totals,
+    lent: Arc<Lent>,
+    retry: Duration,
+    _tombstone: Tombstone,
+}
+
+impl Actor for UsageWriter {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.notify(Write);
+    }
+}
+
+/// A record that the disk did not take.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Unjournaled(pub String);
+
+impl Handler<Unjournaled> for UsageWriter {
+    type Result = ();
+
+    fn handle(&mut self, Unjournaled(line): Unjournaled, _: &mut Context<Self>) {
+        let mut kept = lock(&self.lent.unjournaled);
+        if kept.len() >= MAX_UNJOURNALED {
+            self.lent.dropped.fetch_add(1, Ordering::Relaxed);
+            tracing::error!("A usage record is lost: neither the disk nor Postgres takes any.");
+        } else {
+            kept.push_back(line);
+        }
+    }
+}
+
+/// The order to write what is there, and again after a while.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Write;
+
+impl Handler<Write> for UsageWriter {
+    type Result = ();
+
+    fn handle(&mut self, _: Write, ctx: &mut Context<Self>) {
+        let batch = match self.next_batch() {
+            Ok(batch) => batch,
+            Err(error) => {
+                tracing::error!(%error, "The usage journal cannot be read.");
+                ctx.notify_later(Write, LONGEST_RETRY);
+                return;
+            }
+        };
+        if batch.lines.is_empty() {
+            self.finish(&batch);
+            ctx.notify_later(Write, TICK);
+            return;
+        }
+        let (database, lent) = (self.database.clone(), Arc::clone(&self.lent));
+        let written = async move {
+            let result = write(&database, &lent, &batch.lines).await;
+            (batch, result)
+        };
+        ctx.spawn(written.into_actor(self).map(|(batch, result), writer, ctx| {
+            ctx.notify_later(Write, writer.settle(&batch, result));
+        }));
+    }
+}
+
+impl UsageWriter {
+    /// Syncs the journal, and reads from it and from memory what is to be written next.
+    fn next_batch(&self) -> io::Result<Batch> {
+        let mut segments = lock(&self.lent.segments);
+        segments.sync()?;
+        let mut batch = segments.read(BATCH)?;
+        batch.lines.extend(lock(&self.lent.unjournaled).iter().take(BATCH).cloned());
+        Ok(batch)
+    }
+
+    /// Takes note of a write; says when to look for more.
+    fn settle(&mut self, batch: &Batch, result: Result<(), StorageError>) -> Duration {
+        if let Err(error) = result {
+            self.lent.failures.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(%error, records = batch.lines.len(), "Usage cannot be written; it waits in the journal.");
+            self.retry = (self.retry * 2).min(LONGEST_RETRY);
+            return self.retry;
+        }
+        self.retry = TICK;
+        self.totals.add(&batch.lines);
+        self.finish(batch);
+        Duration::ZERO
+    }
+
+    fn finish(&self, batch: &Batch) {
+        let from_memory = batch.lines.len().saturating_sub(batch.journaled());
+        lock(&self.lent.unjournaled).drain(..from_memory);
+        if let Err(error) = lock(&self.lent.segments).commit(batch) {
+            tracing::warn!(%error, "The usage journal cannot be tidied up.");
+        }
+    }
+}
+
+/// Writes records; those that Postgres refuses one by one are put aside.
+async fn write(database: &Database, lent: &Lent, lines: &[String]) -> Result<(), StorageError> {
+    match usage::insert(database, array(lines)).await {
+        Err(StorageError::Refused(_)) => {}
+        other => return other.map(|_| ()),
+    }
+    usage::ensure_partitions(database, lines.iter().filter_map(|l| moment(l)).collect()).await?;
+    for line in lines {
+        match usage::insert(database, array(std::slice::from_ref(line))).await {
+            Err(StorageError::Refused(reason)) => {
+                tracing::error!(reason, "Postgres refuses a usage record; it is put aside.");
+                lent.quarantined.fetch_add(1, Ordering::Relaxed);
+                if let Err(error) = lock(&lent.segments).quarantine(line) {
+                    tracing::error!(%error, "A refused usage record cannot be put aside.");
+                }
+            }
+            other => {
+                other?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn array(lines: &[String]) -> String {
+    format!("[{}]", lines.join(","))
+}
+
+fn moment(line: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Started {
+        started_at: chrono::DateTime<chrono::Utc>,
+    }
+    let started: Started = serde_json::from_str(line).ok()?;
+    Some(started.started_at.to_rfc3339())
+}
+
+#[cfg(feature = "chaos")]
+super::tree::chaos::crashable!(UsageWriter);

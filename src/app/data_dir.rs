@@ -1,0 +1,43 @@
+//! The data directory: one gateway at a time.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+
+use super::AppError;
+
+/// The directory, locked for this process as long as the value lives.
+pub(super) struct DataDir {
+    path: PathBuf,
+    _lock: Flock<File>,
+}
+
+impl DataDir {
+    /// Makes the directory where it lacks, and locks it.
+    pub(super) fn open(path: &Path) -> Result<Self, AppError> {
+        let shown = path.display().to_string();
+        let unusable = |error| AppError::DataDir(shown.clone(), error);
+        fs::create_dir_all(path).map_err(unusable)?;
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create(true).truncate(false);
+        let file = options.open(path.join("gateway.lock")).map_err(unusable)?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err((_, Errno::EWOULDBLOCK)) => Err(AppError::InUse(shown)),
+            Err((_, error)) => Err(unusable(io::Error::from(error))),
+        }
+    }
+
+    /// Where the usage journal is.
+    pub(super) fn journal(&self) -> PathBuf {
+        self.path.join("journal")
+    }
+
+    /// The directory itself.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}

@@ -1,0 +1,70 @@
+//! From the configuration to a migrated database.
+
+use std::time::{Duration, Instant};
+
+use secrecy::ExposeSecret as _;
+
+use super::AppError;
+use super::postgres::EmbeddedPostgres;
+use crate::config::{DatabaseConfig, IdentityConfig};
+use crate::domain::key::KeyHash;
+use crate::storage::{self, Database, DatabaseRuntime, StorageError, Target};
+
+/// How long a start waits for a database that is away.
+const PATIENCE: Duration = Duration::from_secs(60);
+const RETRY: Duration = Duration::from_millis(500);
+
+/// The database with what must live as long as it. Fields are dropped in this order.
+pub struct OpenDatabase {
+    /// The database.
+    pub database: Database,
+    _runtime: DatabaseRuntime,
+    _embedded: Option<EmbeddedPostgres>,
+}
+
+/// Opens the configured database, or starts the embedded one in `data_dir`; migrates it.
+///
+/// # Errors
+/// [`AppError`] where there is none to be had.
+pub fn connect(
+    config: &DatabaseConfig,
+    data_dir: &std::path::Path,
+) -> Result<OpenDatabase, AppError> {
+    let (embedded, connection) = match &config.server {
+        Some(server) => (None, server.clone()),
+        None => {
+            let (embedded, connection) = EmbeddedPostgres::start(data_dir)?;
+            (Some(embedded), connection)
+        }
+    };
+    let runtime = DatabaseRuntime::start()?;
+    let database = runtime.open(Target::new(connection), config.connections)?;
+    Ok(OpenDatabase { database, _runtime: runtime, _embedded: embedded })
+}
+
+/// Migrates the database, waiting a while where it is away.
+pub(super) async fn migrate(database: &Database) -> Result<Vec<String>, StorageError> {
+    let began = Instant::now();
+    loop {
+        match storage::migrate(database).await {
+            Err(StorageError::Unavailable(reason)) if began.elapsed() < PATIENCE => {
+                tracing::warn!(reason, "The database is away; trying again.");
+                tokio::time::sleep(RETRY).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Makes sure that the admin user and the configured API key exist.
+pub(super) async fn bootstrap(
+    database: &Database,
+    identity: &IdentityConfig,
+) -> Result<(), StorageError> {
+    let admin = storage::users::ensure_admin(database, identity.admin_username.clone()).await?;
+    let key = identity.bootstrap_api_key.as_ref();
+    if let Some(hash) = key.and_then(|key| KeyHash::of(key.expose_secret().as_bytes())) {
+        storage::keys::ensure(database, "bootstrap", hash, admin).await?;
+    }
+    Ok(())
+}

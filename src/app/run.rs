@@ -1,0 +1,158 @@
+//! One life of the gateway: start, serve, drain, stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::System;
+use actix_web::dev::ServerHandle;
+use prometheus::Registry;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::data_dir::DataDir;
+use super::{AppError, database};
+use crate::actors::drain::Begin;
+use crate::actors::usage::Usage;
+use crate::actors::{Gateway, Start};
+use crate::bedrock::credentials::{self, CredentialSource};
+use crate::bedrock::endpoint::{Deadlines, Endpoint};
+use crate::config::{Config, UpstreamConfig};
+use crate::domain::geography::Geography;
+use crate::http::server::{Edge, server};
+use crate::storage::Database;
+use crate::storage::embedded::default_data_dir;
+
+/// How long the last usage records are waited for at the end.
+const LAST_RECORDS: Duration = Duration::from_secs(10);
+/// How long the region may be looked for.
+const REGION: Duration = Duration::from_secs(5);
+
+/// What is told once the gateway listens.
+pub struct Running {
+    /// The address it listens on.
+    pub address: SocketAddr,
+}
+
+/// Runs the gateway until it is told to stop; `running` is called once it listens.
+///
+/// # Errors
+/// [`AppError`] where it cannot start, or where the tree gave up.
+pub fn serve(config: &Config, running: impl FnOnce(Running)) -> Result<(), AppError> {
+    let path = config.database.data_dir.clone().unwrap_or_else(default_data_dir);
+    let data_dir = DataDir::open(&path)?;
+    let listener = listen(config)?;
+    let open = database::connect(&config.database, data_dir.path())?;
+    System::new().block_on(live(config, &data_dir, listener, open.database.clone(), running))
+}
+
+/// Listens before the database is touched, so that a taken port is noticed at once.
+fn listen(config: &Config) -> Result<TcpListener, AppError> {
+    let address = SocketAddr::new(config.server.host, config.server.port);
+    let listener = TcpListener::bind(address).map_err(|error| AppError::Listen(address, error))?;
+    Ok(listener)
+}
+
+async fn live(
+    config: &Config,
+    data_dir: &DataDir,
+    listener: TcpListener,
+    database: Database,
+    running: impl FnOnce(Running),
+) -> Result<(), AppError> {
+    let versions = database::migrate(&database).await?;
+    if !versions.is_empty() {
+        tracing::info!(?versions, "The database was migrated.");
+    }
+    database::bootstrap(&database, &config.identity).await?;
+    let usage = Usage::open(&data_dir.journal(), &Uuid::now_v7().simple().to_string())?;
+    let (gateway, gave_up) = Gateway::start(start(config, database, usage).await?);
+    let address = listener.local_addr()?;
+    let edge = Edge {
+        admin_key: config.identity.admin_api_key.clone(),
+        body_deadline: config.server.body_deadline,
+        workers: config.server.workers,
+        registry: Registry::new(),
+    };
+    let server = server(gateway.clone(), edge, listener)?;
+    let handle = server.handle();
+    let serving = actix::spawn(server);
+    tracing::info!(%address, "Listening.");
+    running(Running { address });
+    let ended = until_told(gave_up).await;
+    if ended.is_ok() {
+        stop(config, &gateway, &handle).await;
+        let _ = serving.await;
+        finish(&gateway.usage).await;
+    }
+    ended
+}
+
+async fn start(config: &Config, database: Database, usage: Usage) -> Result<Start, AppError> {
+    let upstream = &config.upstream;
+    let region = region(upstream).await.ok_or(AppError::NoRegion)?;
+    let credentials = match &upstream.api_key {
+        Some(key) => CredentialSource::ApiKey(Arc::clone(key)),
+        None => CredentialSource::Chain,
+    };
+    Ok(Start {
+        database,
+        endpoint: Endpoint::new("default", &region, upstream.runtime_url.as_deref()),
+        credentials,
+        geography: upstream.geography.unwrap_or_else(|| Geography::of_region(&region)),
+        usage,
+        deadlines: Deadlines {
+            connect: upstream.connect,
+            first_byte: upstream.first_byte,
+            idle: upstream.idle,
+        },
+        ping_interval: upstream.ping_interval,
+        max_live_streams: config.server.max_live_streams,
+    })
+}
+
+async fn region(upstream: &UpstreamConfig) -> Option<String> {
+    match &upstream.region {
+        Some(region) => Some(region.clone()),
+        None => tokio::time::timeout(REGION, credentials::region()).await.ok().flatten(),
+    }
+}
+
+/// Waits for SIGTERM or SIGINT, or for the tree to give up.
+async fn until_told(mut gave_up: watch::Receiver<bool>) -> Result<(), AppError> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        _ = gave_up.wait_for(|gave_up| *gave_up) => Err(AppError::GaveUp),
+    }
+}
+
+/// Takes no new work, lets running streams finish, then closes the listener.
+async fn stop(config: &Config, gateway: &Gateway, handle: &ServerHandle) {
+    tracing::info!("Draining.");
+    let order = Begin { within: config.server.drain_deadline };
+    match gateway.readiness.name.ask_again(order).await {
+        Ok(0) => {}
+        Ok(cut) => tracing::warn!(cut, "The drain's time is up; the remaining streams are cut."),
+        Err(error) => tracing::error!(%error, "The drain failed."),
+    }
+    if gateway.live.count() > 0 {
+        for streams in gateway.streams() {
+            streams.tell(crate::actors::streams::StopAll);
+        }
+    }
+    handle.stop(true).await;
+}
+
+/// Waits until Postgres has the last records; what it does not take stays in the journal.
+async fn finish(usage: &Usage) {
+    let began = Instant::now();
+    while usage.pending_bytes() > 0 && began.elapsed() < LAST_RECORDS {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    usage.close();
+    tracing::info!(pending_bytes = usage.pending_bytes(), "Stopped.");
+}

@@ -1,0 +1,163 @@
+//! One exchange with Bedrock: sign, send, and read what comes back.
+
+use std::pin::Pin;
+use std::time::{Duration, SystemTime};
+
+use actix_web::error::PayloadError;
+use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use awc::ClientResponse;
+use awc::error::{ConnectError, SendRequestError};
+use bytes::Bytes;
+use futures_util::Stream;
+
+use super::credentials::Credential;
+use super::endpoint::Endpoint;
+use super::refusal;
+use super::sign::authorize;
+use crate::domain::error::{ApiError, ErrorKind};
+
+/// Largest answer of `InvokeModel` that is read, in bytes.
+const MAX_WHOLE: usize = 32 * 1024 * 1024;
+/// Largest error body that is read, in bytes.
+const MAX_ERROR: usize = 256 * 1024;
+/// How long an error body may take.
+const ERROR_BODY: Duration = Duration::from_secs(10);
+
+/// The body of a successful answer, unread.
+pub type Body = ClientResponse<Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>>;
+
+/// Which operation is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// `InvokeModel`
+    Invoke,
+    /// `InvokeModelWithResponseStream`
+    InvokeStream,
+}
+
+impl Operation {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Invoke => "invoke",
+            Self::InvokeStream => "invoke-with-response-stream",
+        }
+    }
+}
+
+/// An exchange that brought no answer.
+#[derive(Debug)]
+pub struct Failure {
+    /// What the client is to be told.
+    pub error: ApiError,
+    /// True where Bedrock answered, with a refusal.
+    pub answered: bool,
+    /// True where the gateway's credential had expired: a fresh one may help.
+    pub stale_credential: bool,
+    /// True where the connection died before a byte came back: it was a pooled one that the other
+    /// side had closed at that moment.
+    pub stale_connection: bool,
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self { error, answered: false, stale_credential: false, stale_connection: false }
+    }
+}
+
+/// Sends `body` and waits for the head of a successful answer.
+///
+/// # Errors
+/// [`Failure`], with Bedrock's refusal or the reason why there is no answer.
+pub async fn send(
+    client: &awc::Client,
+    endpoint: &Endpoint,
+    credential: &Credential,
+    (profile, operation): (&str, Operation),
+    body: Bytes,
+    deadline: Duration,
+) -> Result<Body, Failure> {
+    let url = endpoint.url(profile, operation.path());
+    let mut request = client.post(&url).timeout(deadline);
+    let headers = request.headers_mut();
+    prepare(headers, operation);
+    authorize_now(headers, credential, endpoint, &url, &body)?;
+    let response = request.send_body(body).await.map_err(|error| unsent(&error))?;
+    if response.status().is_success() && !is_unknown_operation(&response) {
+        return Ok(response);
+    }
+    Err(refused(response).await)
+}
+
+fn authorize_now(
+    headers: &mut HeaderMap,
+    credential: &Credential,
+    endpoint: &Endpoint,
+    url: &str,
+    body: &[u8],
+) -> Result<(), ApiError> {
+    authorize(headers, credential, &endpoint.region, url, body, SystemTime::now())
+        .map_err(|error| ApiError::new(ErrorKind::Api, error.to_string()))
+}
+
+fn prepare(headers: &mut HeaderMap, operation: Operation) {
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(CONTENT_TYPE, json.clone());
+    if operation == Operation::Invoke {
+        headers.insert(ACCEPT, json);
+    }
+}
+
+/// Reads the rest of a whole answer.
+///
+/// # Errors
+/// What the client is to be told, where it does not come, or is too large.
+pub async fn read_whole(mut body: Body, deadline: Duration) -> Result<Bytes, ApiError> {
+    match tokio::time::timeout(deadline, body.body().limit(MAX_WHOLE)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => {
+            let message = format!("The answer from Bedrock broke off: {error}.");
+            Err(ApiError::new(ErrorKind::Api, message))
+        }
+        Err(_) => Err(ApiError::new(ErrorKind::Timeout, "Bedrock stopped in mid-answer.")),
+    }
+}
+
+/// An unknown route answers 200, with the exception's name in a header.
+fn is_unknown_operation(response: &Body) -> bool {
+    header(response, "x-amzn-errortype").is_some()
+}
+
+fn header<'r>(response: &'r Body, name: &str) -> Option<&'r str> {
+    response.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+async fn refused(mut response: Body) -> Failure {
+    let read = tokio::time::timeout(ERROR_BODY, response.body().limit(MAX_ERROR)).await;
+    let body = read.ok().and_then(Result::ok).unwrap_or_default();
+    let exception = header(&response, "x-amzn-errortype");
+    let stale_credential = exception.is_some_and(|name| name.starts_with("ExpiredToken"));
+    let error = refusal::of_status(response.status().as_u16(), exception, &body);
+    tracing::info!(
+        aws_request_id = header(&response, "x-amzn-requestid"),
+        status = response.status().as_u16(),
+        exception,
+        "Bedrock refused a request."
+    );
+    Failure { error, answered: true, stale_credential, stale_connection: false }
+}
+
+fn unsent(error: &SendRequestError) -> Failure {
+    let overloaded = |message: String| ApiError::new(ErrorKind::Overloaded, message).retry_after(3);
+    let (error, stale_connection) = match error {
+        SendRequestError::Timeout => {
+            (ApiError::new(ErrorKind::Timeout, "Bedrock did not answer in time."), false)
+        }
+        SendRequestError::Connect(ConnectError::Disconnected)
+        | SendRequestError::Send(_)
+        | SendRequestError::Response(_) => {
+            (overloaded(format!("The connection to Bedrock was lost: {error}.")), true)
+        }
+        _ => (overloaded(format!("Bedrock cannot be reached: {error}.")), false),
+    };
+    Failure { error, answered: false, stale_credential: false, stale_connection }
+}

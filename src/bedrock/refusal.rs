@@ -1,0 +1,165 @@
+//! Bedrock's refusals in Anthropic's words: by the type of the exception, never by its text.
+
+use serde::Deserialize;
+
+use crate::domain::error::{ApiError, ErrorKind};
+
+/// Seconds that a throttled client is told to wait, since Bedrock says none.
+const THROTTLE_RETRY: u32 = 5;
+/// Seconds that a client is told to wait where Bedrock is overloaded.
+const OVERLOAD_RETRY: u32 = 3;
+/// Bytes of Bedrock's message that are passed on.
+const MAX_MESSAGE: usize = 4096;
+
+/// The three shapes of an error body.
+#[derive(Deserialize)]
+struct Body {
+    #[serde(alias = "Message")]
+    message: Option<String>,
+    error: Option<Inner>,
+}
+
+#[derive(Deserialize)]
+struct Inner {
+    message: Option<String>,
+}
+
+/// Translates an HTTP answer that is no success. `exception` is the header `x-amzn-ErrorType`.
+#[must_use]
+pub fn of_status(status: u16, exception: Option<&str>, body: &[u8]) -> ApiError {
+    let exception = exception.map(|text| text.split(':').next().unwrap_or(text));
+    let kind = exception.and_then(kind_of).unwrap_or_else(|| kind_of_status(status));
+    refusal(kind, exception.unwrap_or("an error without a type"), &message_of(body))
+}
+
+/// Translates an exception or error frame inside a stream.
+#[must_use]
+pub fn of_frame(exception: &str, payload: &[u8], fallback: &str) -> ApiError {
+    let message = message_of(payload);
+    let message = if message.is_empty() { fallback.to_owned() } else { message };
+    refusal(kind_of(exception).unwrap_or(ErrorKind::Api), exception, &message)
+}
+
+fn refusal(kind: ErrorKind, exception: &str, message: &str) -> ApiError {
+    let own_credential = kind == ErrorKind::Api && is_credential(exception);
+    let message = match (own_credential, message) {
+        (true, _) => format!("Bedrock refused the gateway's own AWS credentials ({exception})."),
+        (false, "") => format!("Bedrock answered with {exception} and no message."),
+        (false, message) => message.to_owned(),
+    };
+    let error = ApiError::new(kind, message);
+    match kind {
+        ErrorKind::RateLimit => error.retry_after(THROTTLE_RETRY),
+        ErrorKind::Overloaded => error.retry_after(OVERLOAD_RETRY),
+        _ => error,
+    }
+}
+
+/// The kind of an exception; stream frames write the first letter small.
+fn kind_of(exception: &str) -> Option<ErrorKind> {
+    let name = exception.strip_suffix("Exception").unwrap_or(exception);
+    let kind = match uncapitalised(name).as_str() {
+        "validation" => ErrorKind::InvalidRequest,
+        "serviceQuotaExceeded" | "throttling" => ErrorKind::RateLimit,
+        "accessDenied" => ErrorKind::Permission,
+        "resourceNotFound" => ErrorKind::NotFound,
+        "modelTimeout" => ErrorKind::Timeout,
+        "modelError" | "modelStreamError" | "internalServer" | "unknownOperation" => ErrorKind::Api,
+        "modelNotReady" | "serviceUnavailable" => ErrorKind::Overloaded,
+        _ if is_credential(exception) => ErrorKind::Api,
+        _ => return None,
+    };
+    Some(kind)
+}
+
+fn is_credential(exception: &str) -> bool {
+    matches!(
+        exception,
+        "UnrecognizedClientException"
+            | "InvalidSignatureException"
+            | "ExpiredTokenException"
+            | "MissingAuthenticationTokenException"
+            | "IncompleteSignatureException"
+    )
+}
+
+fn kind_of_status(status: u16) -> ErrorKind {
+    match status {
+        400 | 422 => ErrorKind::InvalidRequest,
+        401 | 403 => ErrorKind::Permission,
+        404 => ErrorKind::NotFound,
+        408 | 504 => ErrorKind::Timeout,
+        413 => ErrorKind::RequestTooLarge,
+        429 => ErrorKind::RateLimit,
+        502 | 503 | 529 => ErrorKind::Overloaded,
+        _ => ErrorKind::Api,
+    }
+}
+
+fn uncapitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+}
+
+fn message_of(body: &[u8]) -> String {
+    let Ok(body) = serde_json::from_slice::<Body>(body) else { return String::new() };
+    let message = body.error.and_then(|inner| inner.message).or(body.message).unwrap_or_default();
+    let message = unwrapped(&message).unwrap_or(message);
+    message.chars().take(MAX_MESSAGE).collect()
+}
+
+/// The message inside `The model returned the following errors: {"type":"error",…}`.
+fn unwrapped(message: &str) -> Option<String> {
+    let (_, inner) = message.split_once("The model returned the following errors: ")?;
+    let body: Option<Body> = serde_json::from_str(inner).ok();
+    body.and_then(|body| body.error).and_then(|inner| inner.message).or(Some(inner.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_exception_has_its_kind() {
+        let coral = ":http://internal.amazon.com/coral/com.amazon.bedrock/";
+        for (exception, status, kind) in [
+            ("ValidationException", 400, ErrorKind::InvalidRequest),
+            ("ServiceQuotaExceededException", 400, ErrorKind::RateLimit),
+            ("AccessDeniedException", 403, ErrorKind::Permission),
+            ("ResourceNotFoundException", 404, ErrorKind::NotFound),
+            ("ModelTimeoutException", 408, ErrorKind::Timeout),
+            ("ModelErrorException", 424, ErrorKind::Api),
+            ("ThrottlingException", 429, ErrorKind::RateLimit),
+            ("ModelNotReadyException", 429, ErrorKind::Overloaded),
+            ("InternalServerException", 500, ErrorKind::Api),
+            ("ServiceUnavailableException", 503, ErrorKind::Overloaded),
+            ("ExpiredTokenException", 403, ErrorKind::Api),
+        ] {
+            let typed = of_status(status, Some(&format!("{exception}{coral}")), b"{}");
+            assert_eq!(typed.kind, kind, "{exception}");
+        }
+        assert_eq!(of_frame("throttlingException", b"", "").kind, ErrorKind::RateLimit);
+        assert_eq!(of_status(503, None, b"<html>").kind, ErrorKind::Overloaded);
+    }
+
+    #[test]
+    fn the_message_is_found_in_all_shapes() {
+        for body in [
+            r#"{"message":"m"}"#,
+            r#"{"type":"error","request_id":"r","error":{"type":"invalid_request_error","message":"m"}}"#,
+            r#"{"message":"The model returned the following errors: m"}"#,
+            r#"{"message":"The model returned the following errors: {\"type\":\"error\",\"error\":{\"message\":\"m\"}}"}"#,
+        ] {
+            let error = of_status(400, Some("ValidationException"), body.as_bytes());
+            assert_eq!(error.message, "m", "{body}");
+        }
+    }
+
+    #[test]
+    fn a_refused_credential_of_the_gateway_is_not_blamed_on_the_client() {
+        let body = br#"{"message":"The security token included in the request is expired"}"#;
+        let error = of_status(403, Some("ExpiredTokenException"), body);
+        assert_eq!(error.kind.status(), 500);
+        assert!(error.message.contains("gateway's own AWS credentials"));
+    }
+}

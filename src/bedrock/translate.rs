@@ -1,0 +1,219 @@
+//! Bedrock's answers in Anthropic's form: event-stream bytes become server-sent events, and the
+//! model is called what the client called it. Everything else stays as Bedrock sent it.
+
+use std::borrow::Cow;
+
+use bytes::{BufMut as _, BytesMut};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::refusal;
+use crate::domain::answer::{Answer, WholeMessage, WireEvent};
+use crate::domain::chunk;
+use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::frame::{Decoder, Frame, FrameError, Kind};
+
+const METRICS: &str = "amazon-bedrock-invocationMetrics";
+const DELTA: &[u8] = br#"{"type":"content_block_delta""#;
+
+/// Translates one stream.
+pub struct Translator {
+    decoder: Decoder,
+    events: Events,
+}
+
+/// What the events of a stream go through, apart from the decoder that borrows beside it.
+struct Events {
+    scratch: Vec<u8>,
+    model: String,
+}
+
+/// Why a stream cannot go on.
+struct Broken(ApiError);
+
+impl From<FrameError> for Broken {
+    fn from(error: FrameError) -> Self {
+        Self(corrupt(&error))
+    }
+}
+
+fn corrupt(reason: &dyn std::fmt::Display) -> ApiError {
+    ApiError::new(ErrorKind::Api, format!("The answer from Bedrock is corrupt: {reason}."))
+}
+
+impl Translator {
+    /// A translator for an answer to a client that asked for `model`.
+    #[must_use]
+    pub fn new(model: &str) -> Self {
+        let model = serde_json::Value::from(model).to_string();
+        let events = Events { scratch: Vec::new(), model };
+        Self { decoder: Decoder::default(), events }
+    }
+
+    /// Appends to `out` the server-sent events that `chunk` completes; what they tell goes into
+    /// `answer`.
+    ///
+    /// # Errors
+    /// What the client is to be told, where Bedrock reports an error or the bytes are corrupt.
+    /// Events before it are in `out`.
+    pub fn push(
+        &mut self,
+        chunk: &[u8],
+        answer: &mut Answer,
+        out: &mut BytesMut,
+    ) -> Result<(), ApiError> {
+        let Self { decoder, events } = self;
+        decoder
+            .decode(chunk, |frame| events.frame(frame, answer, out))
+            .map_err(|Broken(error)| error)
+    }
+
+    /// Whether the stream may end here.
+    ///
+    /// # Errors
+    /// What the client is to be told, where it may not.
+    pub fn finish(&self, answer: &Answer) -> Result<(), ApiError> {
+        if self.decoder.is_empty() && answer.is_whole() {
+            return Ok(());
+        }
+        let message = "The answer from Bedrock broke off before its end.";
+        Err(ApiError::new(ErrorKind::Api, message))
+    }
+}
+
+impl Events {
+    fn frame(
+        &mut self,
+        frame: Frame<'_>,
+        answer: &mut Answer,
+        out: &mut BytesMut,
+    ) -> Result<(), Broken> {
+        match frame.kind {
+            Kind::Event("chunk") => {
+                let event = chunk::decode(frame.payload, &mut self.scratch)
+                    .map_err(|error| Broken(corrupt(&error)))?;
+                event_out(event, answer, &self.model, out)
+            }
+            Kind::Event("initial-response") => Ok(()),
+            Kind::Event(other) => Err(Broken(refusal::of_frame(other, frame.payload, ""))),
+            Kind::Exception(name) => Err(Broken(refusal::of_frame(name, frame.payload, ""))),
+            Kind::Error { code, message } => {
+                Err(Broken(refusal::of_frame(code, frame.payload, message)))
+            }
+        }
+    }
+}
+
+/// Writes one event, the common kind without parsing it.
+fn event_out(
+    event: &[u8],
+    answer: &mut Answer,
+    model: &str,
+    out: &mut BytesMut,
+) -> Result<(), Broken> {
+    if event.starts_with(DELTA) {
+        answer.delta(event.len());
+        sse(out, "content_block_delta", event);
+        return Ok(());
+    }
+    let parsed: WireEvent<'_> =
+        serde_json::from_slice(event).map_err(|error| Broken(corrupt(&error)))?;
+    answer.event(&parsed);
+    let Some(kind) = parsed.kind.as_deref() else { return Ok(()) };
+    if !kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Err(Broken(corrupt(&"an event's type is no word")));
+    }
+    if kind == "content_block_delta" {
+        answer.delta(event.len());
+    }
+    let named = parsed.message.as_ref().and_then(|message| message.model);
+    match named {
+        _ if parsed.has_metrics() => sse(out, kind, &without(METRICS, event)),
+        Some(raw) => sse(out, kind, &replaced(event, raw, model)),
+        None => sse(out, kind, event),
+    }
+    Ok(())
+}
+
+/// A whole answer with the model called `model`; what the answer tells goes into `answer`.
+///
+/// # Errors
+/// What the client is to be told, where the bytes are no message.
+pub fn whole(body: &[u8], model: &str, answer: &mut Answer) -> Result<Vec<u8>, ApiError> {
+    let message: WholeMessage<'_> =
+        serde_json::from_slice(body).map_err(|error| corrupt(&error))?;
+    answer.message(&message);
+    Ok(match message.model {
+        Some(raw) => replaced(body, raw, &serde_json::Value::from(model).to_string()).into_owned(),
+        None => body.to_vec(),
+    })
+}
+
+/// Appends one server-sent event. A line break can only stand between JSON's tokens, where a space
+/// means the same and does not end the `data:` line.
+fn sse(out: &mut BytesMut, kind: &str, json: &[u8]) {
+    out.reserve(json.len() + kind.len() + 17);
+    out.put_slice(b"event: ");
+    out.put_slice(kind.as_bytes());
+    out.put_slice(b"\ndata: ");
+    if memchr::memchr2(b'\n', b'\r', json).is_none() {
+        out.put_slice(json);
+    } else {
+        out.extend(json.iter().map(|&b| if b == b'\n' || b == b'\r' { b' ' } else { b }));
+    }
+    out.put_slice(b"\n\n");
+}
+
+/// `json` with `replacement` in the place of `raw`, which borrows from it.
+fn replaced<'j>(json: &'j [u8], raw: &RawValue, replacement: &str) -> Cow<'j, [u8]> {
+    let offset = (raw.get().as_ptr() as usize).wrapping_sub(json.as_ptr() as usize);
+    match (json.get(..offset), json.get(offset + raw.get().len()..)) {
+        (Some(before), Some(after)) => Cow::Owned([before, replacement.as_bytes(), after].concat()),
+        _ => Cow::Borrowed(json),
+    }
+}
+
+/// The members of an object in their order.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// `json`, an object, without the member `name`.
+fn without<'j>(name: &str, json: &'j [u8]) -> Cow<'j, [u8]> {
+    let Ok(Members(members)) = serde_json::from_slice(json) else { return Cow::Borrowed(json) };
+    let mut out = vec![b'{'];
+    for (key, value) in members.iter().filter(|(key, _)| key != name) {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        out.extend_from_slice(serde_json::Value::from(&**key).to_string().as_bytes());
+        out.push(b':');
+        out.extend_from_slice(value.get().as_bytes());
+    }
+    out.push(b'}');
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests;

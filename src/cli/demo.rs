@@ -1,0 +1,54 @@
+//! `ccag demo`: the gateway on a simulated Bedrock and its embedded PostgreSQL, ready to be tried.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
+
+use crate::app::{self, AppError, Running};
+use crate::config::Config;
+use crate::simulator::{Options, Simulator};
+
+/// The pace at which the simulated model writes.
+const PACE: Duration = Duration::from_millis(15);
+
+/// Serves until told to stop.
+pub(super) fn demo(mut config: Config) -> Result<(), AppError> {
+    let options = Options { port: 0, delta_interval: PACE };
+    let simulator = Simulator::start(options).map_err(AppError::Simulator)?;
+    let bedrock = format!("http://{}", simulator.address());
+    config.upstream.runtime_url = Some(bedrock.clone());
+    config.upstream.region = Some("us-east-1".to_owned());
+    config.upstream.api_key = Some(Arc::new("simulated".to_owned().into()));
+    let api_key = key(&mut config.identity.bootstrap_api_key);
+    let admin_key = key(&mut config.identity.admin_api_key);
+    let served = app::serve(&config, |running| announce(&running, &bedrock, &api_key, &admin_key));
+    simulator.stop();
+    served
+}
+
+/// The configured key, else a new one.
+fn key(configured: &mut Option<Arc<SecretString>>) -> Arc<SecretString> {
+    let new = || {
+        let random = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        Arc::new(format!("sk-ccag-{random}").into())
+    };
+    Arc::clone(configured.get_or_insert_with(new))
+}
+
+fn announce(running: &Running, bedrock: &str, api_key: &SecretString, admin_key: &SecretString) {
+    let url = format!("http://{}", running.address);
+    println!(
+        "\nCCAG is running on a simulated Bedrock: answers are made up, everything else is real.\n\n\
+         Portal:            {url}/\n\
+         Simulated Bedrock: {bedrock}\n\
+         Admin key:         {}\n\n\
+         Point Claude Code at it:\n\n  \
+         export ANTHROPIC_BASE_URL={url}\n  \
+         export ANTHROPIC_AUTH_TOKEN={}\n  \
+         claude\n",
+        admin_key.expose_secret(),
+        api_key.expose_secret(),
+    );
+}

@@ -1,0 +1,28 @@
+//! `ADMIN_USERNAME`, `ADMIN_API_KEY`, `BOOTSTRAP_API_KEY`: who is there from the start.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::environment::Environment;
+
+/// Who is there from the start.
+#[derive(Debug, Clone)]
+pub struct IdentityConfig {
+    /// The admin user, who owns the first API key.
+    pub admin_username: String,
+    /// A bearer token with the admin role.
+    pub admin_api_key: Option<Arc<SecretString>>,
+    /// An API key that exists from the start.
+    pub bootstrap_api_key: Option<Arc<SecretString>>,
+}
+
+impl IdentityConfig {
+    pub(super) fn read(environment: &mut Environment<'_>) -> Self {
+        Self {
+            admin_username: environment.text("ADMIN_USERNAME").unwrap_or("admin".to_owned()),
+            admin_api_key: environment.secret("ADMIN_API_KEY", 32).map(Arc::new),
+            bootstrap_api_key: environment.secret("BOOTSTRAP_API_KEY", 32).map(Arc::new),
+        }
+    }
+}

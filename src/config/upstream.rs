@@ -1,0 +1,64 @@
+//! The AWS side: region, credential, addresses, and how long things may take.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::environment::Environment;
+use crate::domain::geography::Geography;
+
+/// The AWS side.
+#[derive(Debug, Clone)]
+pub struct UpstreamConfig {
+    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`; `None` leaves it to the profile.
+    pub region: Option<String>,
+    /// `BEDROCK_GEOGRAPHY`; `None` leaves it to the region.
+    pub geography: Option<Geography>,
+    /// `AWS_BEARER_TOKEN_BEDROCK`
+    pub api_key: Option<Arc<SecretString>>,
+    /// `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, else `AWS_ENDPOINT_URL`
+    pub runtime_url: Option<String>,
+    /// `UPSTREAM_CONNECT_TIMEOUT_MS`
+    pub connect: Duration,
+    /// `UPSTREAM_FIRST_BYTE_TIMEOUT_MS`
+    pub first_byte: Duration,
+    /// `UPSTREAM_IDLE_TIMEOUT_MS`
+    pub idle: Duration,
+    /// `STREAM_PING_INTERVAL_MS`
+    pub ping_interval: Duration,
+}
+
+impl UpstreamConfig {
+    pub(super) fn read(environment: &mut Environment<'_>) -> Self {
+        let runtime = environment.url("AWS_ENDPOINT_URL_BEDROCK_RUNTIME");
+        let general = environment.url("AWS_ENDPOINT_URL");
+        // Read by the AWS library itself; here only checked.
+        for name in ["AWS_ENDPOINT_URL_BEDROCK", "AWS_ENDPOINT_URL_STS"] {
+            environment.url(name);
+        }
+        let region = |environment: &mut Environment<'_>, name| {
+            environment.parsed(name, "an AWS region such as us-east-1", |text| {
+                let fit = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+                (fit && text.contains('-')).then(|| text.to_owned())
+            })
+        };
+        let named = region(environment, "AWS_REGION");
+        let default = region(environment, "AWS_DEFAULT_REGION");
+        let prefixes = Geography::ALL.map(Geography::prefix).join(", ");
+        let takes = format!("one of {prefixes}");
+        let geography = environment.parsed("BEDROCK_GEOGRAPHY", takes, |text| {
+            Geography::ALL.into_iter().find(|geography| geography.prefix() == text)
+        });
+        Self {
+            region: named.or(default),
+            geography,
+            api_key: environment.secret("AWS_BEARER_TOKEN_BEDROCK", 1).map(Arc::new),
+            runtime_url: runtime.or(general),
+            connect: environment.milliseconds("UPSTREAM_CONNECT_TIMEOUT_MS", 5_000),
+            first_byte: environment.milliseconds("UPSTREAM_FIRST_BYTE_TIMEOUT_MS", 600_000),
+            idle: environment.milliseconds("UPSTREAM_IDLE_TIMEOUT_MS", 300_000),
+            ping_interval: environment.milliseconds("STREAM_PING_INTERVAL_MS", 10_000),
+        }
+    }
+}

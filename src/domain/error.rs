@@ -1,0 +1,111 @@
+//! What the gateway tells a client that it cannot serve, in Anthropic's words.
+
+use std::borrow::Cow;
+
+/// Why a request is not served. Each kind has one status and one Anthropic error type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request itself is wrong; repeating it will not help.
+    InvalidRequest,
+    /// The credential is missing, unknown, revoked or expired.
+    Authentication,
+    /// The credential may not do this.
+    Permission,
+    /// There is no such route or model.
+    NotFound,
+    /// The route exists, but not for this method.
+    MethodNotAllowed,
+    /// The client was too slow to send its request.
+    RequestTimeout,
+    /// The body is larger than the gateway or Bedrock takes.
+    RequestTooLarge,
+    /// A limit is used up; the error says when to come back.
+    RateLimit,
+    /// Something broke, here or upstream.
+    Api,
+    /// A part of the gateway is just being rebuilt, or its database is away.
+    Unavailable,
+    /// The upstream took too long.
+    Timeout,
+    /// The upstream or the gateway has too much to do.
+    Overloaded,
+}
+
+impl ErrorKind {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::InvalidRequest => 400,
+            Self::Authentication => 401,
+            Self::Permission => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::RequestTimeout => 408,
+            Self::RequestTooLarge => 413,
+            Self::RateLimit => 429,
+            Self::Api => 500,
+            Self::Unavailable => 503,
+            Self::Timeout => 504,
+            Self::Overloaded => 529,
+        }
+    }
+
+    /// The `error.type` of Anthropic's error bodies.
+    #[must_use]
+    pub fn wire_type(self) -> &'static str {
+        match self {
+            Self::InvalidRequest | Self::MethodNotAllowed => "invalid_request_error",
+            Self::Authentication => "authentication_error",
+            Self::Permission => "permission_error",
+            Self::NotFound => "not_found_error",
+            Self::RequestTooLarge => "request_too_large",
+            Self::RateLimit => "rate_limit_error",
+            Self::Api | Self::Unavailable => "api_error",
+            Self::RequestTimeout | Self::Timeout => "timeout_error",
+            Self::Overloaded => "overloaded_error",
+        }
+    }
+}
+
+/// A refusal, fit to be shown to the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    /// What kind of refusal it is.
+    pub kind: ErrorKind,
+    /// What is wrong and what to do, for the person who reads it.
+    pub message: Cow<'static, str>,
+    /// Seconds after which trying again makes sense.
+    pub retry_after: Option<u32>,
+}
+
+impl ApiError {
+    /// A refusal without advice on when to try again.
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, message: message.into(), retry_after: None }
+    }
+
+    /// The same refusal, with the advice to come back after `seconds`.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Anthropic's error body.
+    #[must_use]
+    pub fn body(&self, request_id: &str) -> Vec<u8> {
+        let body = serde_json::json!({
+            "type": "error",
+            "error": { "type": self.kind.wire_type(), "message": self.message },
+            "request_id": request_id,
+        });
+        body.to_string().into_bytes()
+    }
+
+    /// The `error` event that ends a stream which cannot go on.
+    #[must_use]
+    pub fn event(&self, request_id: &str) -> Vec<u8> {
+        [b"event: error\ndata: ", &*self.body(request_id), b"\n\n"].concat()
+    }
+}

@@ -1,0 +1,215 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::capability::{CLAUDE_3, CLAUDE_4_6, CLAUDE_5, HAIKU_4_5, SONNET_4_5};
+
+mod fold;
+
+/// A minimal request with `members` of it replaced or added.
+fn request(members: &Value) -> MessagesRequest {
+    let mut body =
+        json!({"model": "m", "max_tokens": 1, "messages": [{"role": "user", "content": "x"}]});
+    for (key, value) in members.as_object().unwrap() {
+        body[key] = value.clone();
+    }
+    MessagesRequest::parse(serde_json::to_vec(&body).unwrap().into()).unwrap()
+}
+
+fn translated(
+    members: Value,
+    capability: &Capability,
+    betas: &[&str],
+) -> (Value, Vec<&'static str>) {
+    let translation = request(&members).translate(capability, betas, false).unwrap();
+    (serde_json::from_slice(&translation.body).unwrap(), translation.adjusted)
+}
+
+fn refused(members: Value) -> String {
+    request(&members).translate(&CLAUDE_5, &[], false).unwrap_err().to_string()
+}
+
+fn user_id(value: Value) -> Value {
+    translated(json!({"metadata": value}), &CLAUDE_5, &[]).0["metadata"].take()
+}
+
+#[test]
+fn the_route_takes_model_and_stream_and_sets_the_version() {
+    let body = Bytes::from_static(
+        br#"{ "stream":true, "unknown" : {"a":[1, 2]}, "anthropic_version":"2026-10-21", "model":"m", "max_tokens":1, "messages":[{"role":"user","content":"x"}], "max_tokens":2 }"#,
+    );
+    let translation =
+        MessagesRequest::parse(body).unwrap().translate(&CLAUDE_5, &[], false).unwrap();
+    assert_eq!(
+        translation.body,
+        r#"{ "anthropic_version":"bedrock-2023-05-31","unknown" : {"a":[1, 2]}, "messages":[{"role":"user","content":"x"}], "max_tokens":2 }"#
+    );
+    assert!(translation.adjusted.is_empty());
+}
+
+#[test]
+fn betas_of_headers_and_body_pass_the_allow_list_in_order() {
+    let members =
+        json!({"anthropic_beta": ["context-1m-2025-08-07", "interleaved-thinking-2025-05-14"]});
+    let headers = [
+        "interleaved-thinking-2025-05-14",
+        " advanced-tool-use-2025-11-20",
+        "",
+        "claude-code-20250219",
+    ];
+    let (body, adjusted) = translated(members, &SONNET_4_5, &headers);
+    assert_eq!(
+        body["anthropic_beta"],
+        json!([
+            "interleaved-thinking-2025-05-14",
+            "tool-search-tool-2025-10-19",
+            "context-1m-2025-08-07"
+        ])
+    );
+    assert_eq!(adjusted, ["anthropic_beta"]);
+    let (body, adjusted) = translated(json!({}), &CLAUDE_3, &["nonsense"]);
+    assert_eq!((body.get("anthropic_beta"), adjusted), (None, vec!["anthropic_beta"]));
+}
+
+#[test]
+fn the_long_context_is_a_beta_only_where_it_is_not_native() {
+    let request = request(&json!({}));
+    for (capability, present) in [(&SONNET_4_5, true), (&CLAUDE_4_6, true), (&CLAUDE_5, false)] {
+        let translation = request.translate(capability, &[], true).unwrap();
+        let body = std::str::from_utf8(&translation.body).unwrap();
+        assert_eq!(body.contains("context-1m-2025-08-07"), present);
+        assert!(translation.adjusted.is_empty());
+    }
+}
+
+#[test]
+fn a_field_goes_with_its_beta() {
+    let members = json!({
+        "context_management": {"edits": []},
+        "tools": [{"name": "a", "defer_loading": true, "input_schema": {"defer_loading": 1}}, {"name": "b"}],
+    });
+    let betas = ["advanced-tool-use-2025-11-20", "context-management-2025-06-27"];
+    let (body, adjusted) = translated(members.clone(), &HAIKU_4_5, &betas);
+    assert_eq!(body["tools"], members["tools"]);
+    assert_eq!(body.get("context_management"), None);
+    assert_eq!(adjusted, ["anthropic_beta", "context_management"]);
+    let (body, adjusted) = translated(members, &CLAUDE_3, &betas);
+    assert_eq!(
+        body["tools"],
+        json!([{"name": "a", "input_schema": {"defer_loading": 1}}, {"name": "b"}])
+    );
+    assert_eq!(adjusted, ["anthropic_beta", "context_management", "tools.defer_loading"]);
+}
+
+#[test]
+fn cache_controls_lose_scope_and_where_needed_ttl() {
+    let full = json!({"scope": "global", "type": "ephemeral", "ttl": "1h"});
+    let input = json!({"cache_control": full});
+    let members = |control: &Value| {
+        json!({
+            "cache_control": control,
+            "system": [{"type": "text", "text": "s", "cache_control": control}],
+            "tools": [{"name": "t", "cache_control": control, "input_schema": input}],
+            "messages": [
+                {"role": "assistant", "content": [{"type": "tool_use", "input": input, "cache_control": control}]},
+                {"role": "user", "content": [{"type": "tool_result", "content": [{"type": "text", "text": "x", "cache_control": control}]}]},
+            ],
+        })
+    };
+    for (capability, left, names) in [
+        (&CLAUDE_5, json!({"type": "ephemeral", "ttl": "1h"}), &["cache_control.scope"][..]),
+        (&CLAUDE_3, json!({"type": "ephemeral"}), &["cache_control.scope", "cache_control.ttl"]),
+    ] {
+        let (body, adjusted) = translated(members(&full), capability, &[]);
+        for (key, value) in members(&left).as_object().unwrap() {
+            assert_eq!(&body[key], value, "{key}");
+        }
+        assert_eq!(adjusted, names);
+    }
+}
+
+#[test]
+fn the_attribution_leaves_the_prompt() {
+    let attribution =
+        json!({"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1.330.000;"});
+    let rest = json!({"type": "text", "text": "You are"});
+    let (body, adjusted) = translated(json!({"system": [attribution, rest]}), &CLAUDE_5, &[]);
+    assert_eq!((&body["system"], adjusted), (&json!([rest]), vec!["attribution"]));
+    let (body, _) = translated(json!({"system": [attribution]}), &CLAUDE_5, &[]);
+    assert_eq!(body.get("system"), None);
+}
+
+#[test]
+fn a_user_id_comes_in_letters_that_bedrock_takes() {
+    let claude_code =
+        json!({"device_id": "0a", "account_uuid": "", "session_id": "1-2"}).to_string();
+    let long = "1".repeat(257);
+    for (from, to) in [
+        ("user_1_account__session_a-b", "user_1_account__session_a-b"),
+        (claude_code.as_str(), "device_0a_session_1-2"),
+        // The hex SHA-256 of the original.
+        ("é", "4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c"),
+        (
+            r#"{"device_id":"{"}"#,
+            "8ed54a3eeb1f0cf22cad9d980d53e0e89c56d3598a6b12edb0709cc414c081d4",
+        ),
+        (long.as_str(), "409339361ec2c199ca6a3b2c1134e268ad96880bf73b3a3ef4184ba18805a206"),
+    ] {
+        assert_eq!(user_id(json!({"user_id": from})), json!({"user_id": to}));
+    }
+    assert_eq!(user_id(json!({"user_id": "a", "team": 1})), json!({"user_id": "a"}));
+    assert_eq!(user_id(json!({"user_id": null})), Value::Null);
+    assert_eq!(user_id(Value::Null), Value::Null);
+}
+
+#[test]
+fn thinking_and_effort_keep_what_the_model_takes() {
+    let members = json!({
+        "thinking": {"type": "adaptive", "display": "omitted"},
+        "output_config": {"effort": "high"},
+    });
+    let (body, adjusted) = translated(members.clone(), &CLAUDE_5, &[]);
+    assert_eq!(
+        (&body["thinking"], &body["output_config"]),
+        (&members["thinking"], &members["output_config"])
+    );
+    assert!(adjusted.is_empty());
+    let (body, adjusted) = translated(members, &SONNET_4_5, &[]);
+    assert_eq!(
+        (&body["thinking"], body.get("output_config")),
+        (&json!({"type": "adaptive"}), None)
+    );
+    assert_eq!(adjusted, ["output_config.effort", "thinking.display"]);
+    let (body, _) =
+        translated(json!({"output_config": {"effort": "low", "format": 1}}), &SONNET_4_5, &[]);
+    assert_eq!(body["output_config"], json!({"format": 1}));
+}
+
+#[test]
+fn what_bedrock_cannot_do_is_refused_by_name() {
+    let search =
+        json!({"tools": [{"name": "t"}, {"type": "web_search_20250305", "name": "web_search"}]});
+    assert_eq!(
+        refused(search),
+        "tools.1: the server tool 'web_search_20250305' is not available on Amazon Bedrock"
+    );
+    assert_eq!(refused(json!({"container": "c"})), "container: not available on Amazon Bedrock");
+    assert_eq!(
+        refused(json!({"output_format": {}})),
+        "output_format: not available on Amazon Bedrock; capability_rejected: structured_outputs_unsupported"
+    );
+    let odd = json!({"messages": [{"role": "system", "content": [{"type": "tool_addition"}]}]});
+    let error = request(&odd).translate(&CLAUDE_4_6, &[], false).unwrap_err();
+    assert!(error.to_string().ends_with("capability_rejected: mid_conv_system"));
+    let (body, adjusted) =
+        translated(json!({"container": null, "mcp_servers": [], "speed": "fast"}), &CLAUDE_5, &[]);
+    assert!(["container", "mcp_servers", "speed"].iter().all(|field| body.get(field).is_none()));
+    assert_eq!(adjusted, ["speed"]);
+}
+
+#[test]
+fn counting_gets_a_limit() {
+    let body = Bytes::from_static(br#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#);
+    let request = MessagesRequest::parse_count_tokens(body).unwrap();
+    let body = request.translate(&CLAUDE_3, &[], false).unwrap().body;
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["max_tokens"], 1);
+}

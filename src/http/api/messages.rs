@@ -1,0 +1,160 @@
+//! `POST /v1/messages`: who is asking, what, within which limits; then the answer as it comes.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use bytes::Bytes;
+use chrono::{SecondsFormat, TimeDelta, Utc};
+
+use super::record;
+use crate::actors::stream::{Outlet, Part, Task};
+use crate::actors::worker::Worker;
+use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::limit::Standing;
+use crate::domain::principal::Principal;
+use crate::domain::request::MessagesRequest;
+use crate::domain::usage::UsageRecord;
+use crate::http::auth;
+use crate::http::body;
+use crate::http::error::Refusal;
+use crate::http::request_id::RequestId;
+use crate::http::server::Edge;
+use crate::http::sse::{AnswerBody, crashed};
+
+/// Bodies larger than this are parsed off the worker's thread, in bytes.
+const PARSE_APART: usize = 512 * 1024;
+/// `anthropic-beta` names that are looked at.
+const MAX_BETAS: usize = 64;
+const ADJUSTED: HeaderName = HeaderName::from_static("x-ccag-adjusted");
+
+/// Serves one Messages request.
+///
+/// # Errors
+/// The refusal that the client is to see.
+pub async fn messages(
+    request: HttpRequest,
+    payload: Payload,
+    worker: Data<Rc<Worker>>,
+    edge: Data<Edge>,
+) -> Result<HttpResponse, Refusal> {
+    let gateway = &worker.gateway;
+    let request_id = RequestId::of(&request);
+    if gateway.readiness.is_draining() {
+        let message = "The gateway is shutting down. Try again.";
+        return Err(ApiError::new(ErrorKind::Unavailable, message).retry_after(1).into());
+    }
+    let principal = auth::principal(request.headers(), &gateway.keys).await?;
+    let mut record = record::begin(request.headers(), &request_id, &principal);
+    let asked = match ask(&request, payload, edge.body_deadline, &mut record).await {
+        Ok(asked) => asked,
+        Err(error) => return Err(worker.reject(record, error).into()),
+    };
+    let standing = match limit(&worker, &principal).await {
+        Ok(standing) => standing,
+        Err(error) => return Err(worker.reject(record, error).into()),
+    };
+    let betas = betas(request.headers());
+    let parts = worker.start(Task { request: asked, betas, record })?;
+    answer(parts, request_id, standing).await
+}
+
+/// Reads and parses the body; what it tells goes into the record.
+async fn ask(
+    request: &HttpRequest,
+    payload: Payload,
+    deadline: Duration,
+    record: &mut UsageRecord,
+) -> Result<MessagesRequest, ApiError> {
+    let body = body::read(request, payload, deadline).await?;
+    let asked = parse(body).await?;
+    record.model = Some(record::cut(asked.model()));
+    record.streaming = asked.streaming();
+    if let Some(version) = asked.client_version() {
+        record.client_version = Some(record::cut(version));
+    }
+    Ok(asked)
+}
+
+async fn parse(body: Bytes) -> Result<MessagesRequest, ApiError> {
+    let parsed = if body.len() > PARSE_APART {
+        let apart = actix_web::web::block(move || MessagesRequest::parse(body)).await;
+        apart.map_err(|error| ApiError::new(ErrorKind::Unavailable, error.to_string()))?
+    } else {
+        MessagesRequest::parse(body)
+    };
+    parsed.map_err(|error| ApiError::new(ErrorKind::InvalidRequest, error.to_string()))
+}
+
+/// Counts the request against its key's limit; gives where the key stands, if it has one.
+async fn limit(worker: &Worker, principal: &Principal) -> Result<Option<Standing>, ApiError> {
+    let gateway = &worker.gateway;
+    let default = gateway.settings.load().default_requests_per_minute;
+    let limit = principal.requests_per_minute.or(default);
+    let reserved = gateway.limiter.reserve(principal.key_id, limit).await;
+    let reserved = reserved
+        .map_err(|error| ApiError::new(ErrorKind::Unavailable, error.to_string()).retry_after(1))?;
+    reserved.transpose().map_err(|exhausted| {
+        let Standing { limit, reset_seconds, .. } = exhausted.0;
+        let message = format!(
+            "This key's limit of {limit} requests per minute is used up; it resets in \
+             {reset_seconds} s."
+        );
+        ApiError::new(ErrorKind::RateLimit, message).retry_after(reset_seconds)
+    })
+}
+
+/// The names in all `anthropic-beta` headers.
+fn betas(headers: &HeaderMap) -> Vec<String> {
+    let values = headers.get_all("anthropic-beta").filter_map(|value| value.to_str().ok());
+    let names = values.flat_map(|value| value.split(',')).map(str::trim);
+    names.filter(|name| !name.is_empty()).take(MAX_BETAS).map(str::to_owned).collect()
+}
+
+/// Waits for the first part, which decides the status, and lets the others follow.
+async fn answer(
+    mut parts: Outlet,
+    request_id: String,
+    standing: Option<Standing>,
+) -> Result<HttpResponse, Refusal> {
+    let mut response = HttpResponse::Ok();
+    if let Some(standing) = standing {
+        announce(&mut response, standing);
+    }
+    match parts.recv().await {
+        Some(Part::Begin(names)) => {
+            adjusted(&mut response, &names);
+            response
+                .insert_header((CONTENT_TYPE, HeaderValue::from_static("text/event-stream")))
+                .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-cache")))
+                .insert_header(("x-accel-buffering", "no"));
+            Ok(response.body(AnswerBody::new(parts, request_id)))
+        }
+        Some(Part::Whole(body, names)) => {
+            adjusted(&mut response, &names);
+            response.insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
+            Ok(response.body(body))
+        }
+        Some(Part::Refused(error)) => Err(error.into()),
+        Some(Part::Frame(_) | Part::End) | None => Err(crashed().into()),
+    }
+}
+
+fn adjusted(response: &mut HttpResponseBuilder, names: &[&'static str]) {
+    if !names.is_empty() {
+        response.insert_header((ADJUSTED, names.join(",")));
+    }
+}
+
+fn announce(response: &mut HttpResponseBuilder, standing: Standing) {
+    let reset = Utc::now() + TimeDelta::seconds(i64::from(standing.reset_seconds));
+    response
+        .insert_header(("anthropic-ratelimit-requests-limit", standing.limit))
+        .insert_header(("anthropic-ratelimit-requests-remaining", standing.remaining))
+        .insert_header((
+            "anthropic-ratelimit-requests-reset",
+            reset.to_rfc3339_opts(SecondsFormat::Secs, true),
+        ));
+}

@@ -1,0 +1,6 @@
+//! The inference API.
+
+mod messages;
+mod record;
+
+pub use messages::messages;

@@ -1,0 +1,13 @@
+//! The edges: parse, call, render. Nothing here talks to Bedrock or to Postgres.
+
+mod admin;
+mod api;
+mod auth;
+mod body;
+mod error;
+mod ops;
+mod portal;
+mod request_id;
+pub mod server;
+mod span;
+mod sse;

@@ -1,0 +1,109 @@
+//! The HTTP server: which routes there are, and how connections are kept in bounds.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use actix_web_lab::middleware::CatchPanic;
+use actix_web_prom::PrometheusMetricsBuilder;
+use prometheus::Registry;
+use secrecy::SecretString;
+use tracing_actix_web::TracingLogger;
+
+use super::error::Refusal;
+use super::request_id::request_id;
+use super::span::RequestSpan;
+use super::{admin, api, ops, portal};
+use crate::actors::Gateway;
+use crate::actors::worker::Worker;
+use crate::domain::error::{ApiError, ErrorKind};
+
+/// Longer than the idle timeout of the load balancer in front (900 s), which must be the one to
+/// close.
+const KEEP_ALIVE: Duration = Duration::from_secs(910);
+/// For the head of a request.
+const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// Buckets that fit the times of language models, in seconds.
+const BUCKETS: [f64; 14] =
+    [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0];
+
+/// What the edge itself needs to know.
+#[derive(Clone)]
+pub struct Edge {
+    /// The bearer token with the admin role.
+    pub admin_key: Option<Arc<SecretString>>,
+    /// For the body of a request.
+    pub body_deadline: Duration,
+    /// Worker threads.
+    pub workers: usize,
+    /// The HTTP metrics.
+    pub registry: Registry,
+}
+
+/// A server on `listener` that is yet to be run; it handles no signals.
+///
+/// # Errors
+/// Where the listener cannot be used or the metrics not be registered.
+pub fn server(gateway: Gateway, edge: Edge, listener: TcpListener) -> io::Result<Server> {
+    let prometheus = PrometheusMetricsBuilder::new("ccag")
+        .registry(edge.registry.clone())
+        .buckets(&BUCKETS)
+        .mask_unmatched_patterns("other")
+        .build()
+        .map_err(io::Error::other)?;
+    let workers = edge.workers;
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(Data::new(Worker::of_this_thread(&gateway)))
+            .app_data(Data::new(edge.clone()))
+            .wrap(CatchPanic::default())
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .wrap(prometheus.clone())
+            .wrap(from_fn(request_id))
+            .configure(routes)
+            .default_service(web::to(not_found))
+    });
+    Ok(server
+        .workers(workers)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_DEADLINE)
+        // Otherwise a client that leaves an idle stream is not noticed.
+        .h1_allow_half_closed(false)
+        .tcp_nodelay(true)
+        .disable_signals()
+        .shutdown_timeout(1)
+        .listen(listener)?
+        .run())
+}
+
+fn routes(config: &mut ServiceConfig) {
+    let only = |path: &str| web::resource(path).default_service(web::to(method_not_allowed));
+    config
+        .service(only("/v1/messages").route(web::post().to(api::messages)))
+        .service(only("/health").route(web::get().to(ops::health)))
+        .service(only("/ready").route(web::get().to(ops::ready)))
+        .service(only("/metrics").route(web::get().to(ops::metrics)))
+        .service(only("/admin/status").route(web::get().to(admin::status)))
+        .service(
+            only("/api/hello").route(web::get().to(ops::hello)).route(web::head().to(ops::hello)),
+        )
+        .service(only("/").route(web::head().to(ops::hello)).route(web::get().to(portal::connect)))
+        .service(only("/static/portal.css").route(web::get().to(portal::stylesheet)));
+    #[cfg(feature = "chaos")]
+    config.service(only("/admin/chaos/{actor}").route(web::post().to(admin::chaos)));
+}
+
+async fn not_found(request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    let shown: String = request.path().chars().take(200).collect();
+    Err(ApiError::new(ErrorKind::NotFound, format!("There is no {shown} here.")).into())
+}
+
+async fn method_not_allowed(request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    let message = format!("{} is not possible here.", request.method());
+    Err(ApiError::new(ErrorKind::MethodNotAllowed, message).into())
+}

@@ -1,0 +1,140 @@
+//! The pool, and the runtime that is home to every connection.
+//!
+//! A connection lives on the runtime that opened it. A worker's runtime would stall the database
+//! for everybody while that worker is busy, so all connections live on one runtime of their own,
+//! and all work with them runs there too: work that a caller stops waiting for still ends well.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use futures_util::FutureExt as _;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::{JoinError, JoinHandle};
+
+use super::connect::Target;
+use super::error::StorageError;
+
+/// A connection lent by the pool.
+pub(super) type Connection = Object<AsyncPgConnection>;
+
+/// How long a caller waits for a free or new connection.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// The database: cheap to clone, usable from every thread.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool<AsyncPgConnection>,
+    target: Target,
+    runtime: Handle,
+}
+
+/// Ends the database's runtime when it is dropped.
+pub struct DatabaseRuntime(Option<Runtime>);
+
+impl DatabaseRuntime {
+    /// Starts the thread that all connections live on.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn start() -> std::io::Result<Self> {
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("database")
+            .enable_all()
+            .build()
+            .map(|runtime| Self(Some(runtime)))
+    }
+
+    /// Opens a pool of at most `connections`; nothing is connected before the first use.
+    ///
+    /// # Errors
+    /// Where the pool cannot be set up.
+    pub fn open(&self, target: Target, connections: usize) -> Result<Database, StorageError> {
+        let unavailable = || StorageError::Unavailable("the runtime has ended".to_owned());
+        let runtime = self.0.as_ref().ok_or_else(unavailable)?.handle().clone();
+        let mut config = ManagerConfig::default();
+        let destination = Arc::new(target.clone());
+        config.custom_setup = Box::new(move |_| {
+            let destination = Arc::clone(&destination);
+            async move { destination.connect().await }.boxed()
+        });
+        let manager = AsyncDieselConnectionManager::new_with_config("", config);
+        let pool = Pool::builder(manager)
+            .max_size(connections)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(WAIT))
+            .recycle_timeout(Some(WAIT))
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()
+            .map_err(|error| StorageError::Unavailable(error.to_string()))?;
+        Ok(Database { pool, target, runtime })
+    }
+}
+
+/// A task that ends with its waiter.
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Future for AbortOnDrop<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Drop for DatabaseRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_timeout(Duration::from_secs(2));
+        }
+    }
+}
+
+impl Database {
+    /// Runs `work` with a pooled connection, on the database's runtime.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`StorageError::Unavailable`] where no connection is to be had.
+    pub async fn run<T, F, Fut>(&self, work: F) -> Result<T, StorageError>
+    where
+        F: FnOnce(Connection) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<T, StorageError>> + Send,
+        T: Send + 'static,
+    {
+        let pool = self.pool.clone();
+        let task = self.runtime.spawn(async move { work(pool.get().await?).await });
+        task.await.map_err(|error| StorageError::Unavailable(error.to_string()))?
+    }
+
+    /// Runs `work` with a connection of its own, on the database's runtime; it ends early where the
+    /// caller stops waiting.
+    pub(super) async fn run_apart<T, F, Fut>(&self, work: F) -> Result<T, StorageError>
+    where
+        F: FnOnce(AsyncPgConnection) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<T, StorageError>> + Send,
+        T: Send + 'static,
+    {
+        let target = self.target.clone();
+        let task = self.runtime.spawn(async move { work(target.connect().await?).await });
+        AbortOnDrop(task).await.map_err(|error| StorageError::Unavailable(error.to_string()))?
+    }
+
+    /// Connections of the pool: (in use or idle, idle, at most).
+    #[must_use]
+    pub fn connections(&self) -> (usize, usize, usize) {
+        let status = self.pool.status();
+        (status.size, status.available, status.max_size)
+    }
+}

@@ -1,0 +1,18 @@
+//! Postgres: the pool, the migrations, LISTEN, and one file per table with its rows and queries.
+
+mod connect;
+mod database;
+pub mod embedded;
+mod error;
+pub mod keys;
+pub mod listen;
+mod migrate;
+mod schema;
+pub mod settings;
+pub mod usage;
+pub mod users;
+
+pub use connect::Target;
+pub use database::{Database, DatabaseRuntime};
+pub use error::StorageError;
+pub use migrate::migrate;
