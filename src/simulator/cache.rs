@@ -14,6 +14,8 @@ use crate::domain::tokens::Tokens;
 
 const MOST_PREFIXES: usize = 4096;
 const BYTES_PER_TOKEN: usize = 4;
+/// Tokens around the last turn, which no cache ever holds.
+const FRAME: u64 = 3;
 
 /// How long a cached prefix lives after its last use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +102,8 @@ fn control(block: &Value) -> Option<&Value> {
 /// Tokens of the whole prompt, cached or not.
 pub(super) fn prompt_tokens(body: &Map<String, Value>) -> u64 {
     let blocks = prompt(body);
-    blocks.iter().map(|(_, block)| tokens(plain(block).len())).sum()
+    let each = blocks.iter().map(|(_, block)| tokens(plain(block).len()));
+    each.sum::<u64>() + FRAME
 }
 
 /// The block as the model sees it: a moved breakpoint changes no prefix.
@@ -115,7 +118,7 @@ fn plain(block: &Value) -> String {
     }
 }
 
-type Digest32 = [u8; 32];
+type Prefix = [u8; 32];
 
 struct Kept {
     until: Instant,
@@ -124,7 +127,7 @@ struct Kept {
 
 /// The end of one block: the prefix up to there, its tokens, and the breakpoint if one stands there.
 struct Boundary {
-    prefix: Digest32,
+    prefix: Prefix,
     tokens: u64,
     life: Option<Life>,
 }
@@ -148,7 +151,7 @@ fn boundaries(model: &Model, body: &Map<String, Value>) -> Vec<Boundary> {
 /// The prefixes that the cache holds.
 #[derive(Default)]
 pub(super) struct Memory {
-    kept: HashMap<Digest32, Kept>,
+    kept: HashMap<Prefix, Kept>,
 }
 
 impl Memory {
@@ -182,12 +185,12 @@ impl Memory {
             self.keep(end.prefix, life, now);
         }
         let total = all.last().map_or(0, |end| end.tokens);
-        counted.input = total.saturating_sub(covered);
+        counted.input = total.saturating_sub(covered) + FRAME;
         counted
     }
 
     /// True for a known prefix, whose life then begins anew.
-    fn touch(&mut self, prefix: &Digest32, now: Instant) -> bool {
+    fn touch(&mut self, prefix: &Prefix, now: Instant) -> bool {
         let Some(kept) = self.kept.get_mut(prefix) else {
             return false;
         };
@@ -195,7 +198,7 @@ impl Memory {
         true
     }
 
-    fn keep(&mut self, prefix: Digest32, life: Life, now: Instant) {
+    fn keep(&mut self, prefix: Prefix, life: Life, now: Instant) {
         if self.kept.len() >= MOST_PREFIXES {
             let oldest = self.kept.iter().min_by_key(|(_, kept)| kept.until);
             if let Some(oldest) = oldest.map(|(prefix, _)| *prefix) {
@@ -238,7 +241,7 @@ mod tests {
         let now = Instant::now();
         let first = memory.count(model, &body(&[("a", None), ("b", mark())]), now);
         assert_eq!((first.cache_read, first.cache_write_5m), (0, 2014));
-        assert_eq!(first.input, 1);
+        assert_eq!(first.input, 4);
         // The breakpoint has moved on: the old prefix is read, the rest written.
         let longer = body(&[("a", None), ("b", None), ("c", mark())]);
         let second = memory.count(model, &longer, now + Duration::from_secs(299));
@@ -255,8 +258,8 @@ mod tests {
         let counted = Memory::default().count(model, &both, Instant::now());
         assert_eq!((counted.cache_write_1h, counted.cache_write_5m), (2014, 1007));
         let short = Memory::default().count(model, &body(&[("a", mark())]), Instant::now());
-        assert_eq!((short.cache_write_5m, short.input), (0, 1008));
-        assert_eq!(prompt_tokens(&both), 3022);
+        assert_eq!((short.cache_write_5m, short.input), (0, 1011));
+        assert_eq!(prompt_tokens(&both), 3025);
     }
 
     #[test]

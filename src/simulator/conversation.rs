@@ -89,8 +89,8 @@ fn texts(content: &Value) -> Vec<&str> {
 
 /// The last text of a user message that is not a reminder of the client.
 fn said(content: &Value) -> String {
-    let cleaned = texts(content).into_iter().map(without_reminders);
-    cleaned.filter(|text| !text.is_empty()).last().unwrap_or_default()
+    let mut cleaned = texts(content).into_iter().map(without_reminders);
+    cleaned.rfind(|text| !text.is_empty()).unwrap_or_default()
 }
 
 fn without_reminders(text: &str) -> String {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use actix_web::HttpResponse;
 use actix_web::rt::time::sleep;
 use actix_web::web::Bytes;
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -20,6 +20,8 @@ use super::wish::Fault;
 const STALL: Duration = Duration::from_secs(900);
 /// Events before a fault in mid-stream: `message_start`, a block's start, and a few deltas.
 const BEFORE_FAULT: usize = 6;
+/// What was sent before a break leaves the server's buffer only while it waits for more.
+const FLUSH: Duration = Duration::from_millis(50);
 const FAILED: &str = "The simulated model failed while it was answering.";
 
 /// An answer that is ready to go out.
@@ -39,7 +41,8 @@ pub(super) async fn whole(play: Play) -> Result<HttpResponse, Refusal> {
         Some(Fault::ErrorMidstream) => return Err(Refusal::new(Exception::ModelError, FAILED)),
         Some(Fault::Stall) => sleep(STALL).await,
         Some(Fault::Cut) => {
-            let broken = stream::iter([Ok(Bytes::from_static(b"{\"id\":")), Err(broken())]);
+            let begun = stream::iter([Ok(Bytes::from_static(b"{\"id\":"))]);
+            let broken = begun.chain(stream::once(broken_after(FLUSH)));
             return Ok(answered("application/json").streaming(broken));
         }
         _ => {}
@@ -78,8 +81,11 @@ fn answered(content_type: &str) -> actix_web::HttpResponseBuilder {
     response
 }
 
-fn broken() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionAborted, "cut as asked")
+/// Breaks the connection after `pause`.
+async fn broken_after(pause: Duration) -> io::Result<Bytes> {
+    sleep(pause).await;
+    let kind = io::ErrorKind::ConnectionAborted;
+    Err(io::Error::new(kind, "broken as the prompt asked"))
 }
 
 /// One thing that goes out.
@@ -112,19 +118,16 @@ fn frames(play: Play, interval: Duration) -> impl Stream<Item = io::Result<Bytes
                 if event.get("delta").is_some() && !interval.is_zero() {
                     sleep(interval).await;
                 }
-                Ok(frame(&event))
+                Ok(Bytes::from(frame(&event)))
             }
-            Step::Stop => Ok(frame(&head.stop(first_byte, began.elapsed()))),
+            Step::Stop => Ok(Bytes::from(frame(&head.stop(first_byte, began.elapsed())))),
             Step::Exception => {
                 let payload = json!({"message": FAILED, "originalStatusCode": 500, "originalMessage": "Internal failure"});
-                Ok(exception("modelStreamErrorException", &payload))
+                Ok(Bytes::from(exception("modelStreamErrorException", &payload)))
             }
-            Step::Cut => Err(broken()),
-            Step::Stall => {
-                sleep(STALL).await;
-                Err(broken())
-            }
+            Step::Cut => broken_after(FLUSH).await,
+            Step::Stall => broken_after(STALL).await,
         };
-        Some((bytes.map(Bytes::from), (head, steps)))
+        Some((bytes, (head, steps)))
     })
 }

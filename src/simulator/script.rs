@@ -107,10 +107,10 @@ fn reply(body: &Map<String, Value>, conversation: &Conversation) -> Said {
     if let Some(wish) = wish::file(prompt) {
         return file(&wish, tools, conversation);
     }
-    if let Some(query) = wish::search(prompt) {
-        if let Some(said) = search(query, tools, &conversation.calls) {
-            return said;
-        }
+    if let Some(query) = wish::search(prompt)
+        && let Some(said) = search(query, tools, &conversation.calls)
+    {
+        return said;
     }
     match wish::long(prompt) {
         Some(count) => Said::Text(counting(count)),

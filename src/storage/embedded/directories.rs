@@ -13,10 +13,6 @@ use secrecy::SecretString;
 use super::error::{During, EmbeddedError};
 use super::launch::Launch;
 
-/// The only name that the server's socket can have: no port is ever opened.
-pub(super) const SOCKET: &str = ".s.PGSQL.5432";
-/// `sun_path` of Linux without its final zero, in bytes.
-const SOCKET_PATH_LIMIT: usize = 107;
 /// A larger log is emptied at the next start, in bytes.
 const LOG_LIMIT: u64 = 10 * 1024 * 1024;
 const PASSWORD_BYTES: usize = 24;
@@ -124,28 +120,6 @@ impl Layout {
             file.set_len(0).during("empty", &self.log)?;
         }
         Ok(file)
-    }
-
-    /// Makes the private directory of the socket: in the data directory, or where the kernel's
-    /// bound on socket paths forbids that, in the runtime or temporary directory.
-    pub(super) fn socket_dir(&self, launch: &Launch) -> Result<PathBuf, EmbeddedError> {
-        let fits = |dir: &Path| dir.join(SOCKET).as_os_str().len() <= SOCKET_PATH_LIMIT;
-        let inside = self.root.join("run");
-        // The configuration of tokio-postgres takes any path, but a connection string only UTF-8.
-        if fits(&inside) && inside.to_str().is_some() {
-            return private_dir(inside, launch);
-        }
-        let metadata = self.root.metadata().during("open", &self.root)?;
-        let name = format!("ccag-{:x}-{:x}", metadata.dev(), metadata.ino());
-        let outside = std::env::var_os("XDG_RUNTIME_DIR")
-            .filter(|_| launch.account.is_none())
-            .map(|dir| PathBuf::from(dir).join(&name))
-            .filter(|dir| dir.is_absolute() && fits(dir))
-            .or_else(|| Some(std::env::temp_dir().join(&name)).filter(|dir| fits(dir)))
-            .unwrap_or_else(|| Path::new("/tmp").join(&name));
-        let outside = private_dir(outside, launch)?;
-        launch.reaches(&outside)?;
-        Ok(outside)
     }
 }
 

@@ -51,21 +51,18 @@ impl Search {
         let cached = self.cache.as_deref().map(fetch::programs);
         let mut found: Vec<Installation> = Vec::new();
         for bin in self.directories.iter().cloned().chain(in_path).chain(cached) {
-            found.extend(Installation::in_directory(bin, launch));
-        }
-        let fits = |found: &Installation| wanted.is_none_or(|w| found.major.to_string() == w);
-        if let Some(at) = found.iter().position(fits) {
-            return Ok(found.swap_remove(at));
+            match Installation::in_directory(bin, launch) {
+                Some(one) if wanted.is_none_or(|w| one.major.to_string() == w) => return Ok(one),
+                other => found.extend(other),
+            }
         }
         let mismatch = |wanted: &str| EmbeddedError::VersionMismatch {
             cluster: cluster.to_path_buf(),
             wanted: wanted.to_owned(),
             found: listed(&found),
         };
-        let fetchable = wanted.is_none_or(|w| w == fetch::MAJOR);
-        match wanted {
-            Some(wanted) if !fetchable => return Err(mismatch(wanted)),
-            _ => {}
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != fetch::MAJOR) {
+            return Err(mismatch(wanted));
         }
         let bin =
             fetch::fetch(self.cache.as_deref(), &self.path).map_err(|fetch| match wanted {

@@ -10,14 +10,13 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::directories::SOCKET;
 use super::error::{During, EmbeddedError};
 
 /// How long an orphaned server may take to stop.
 const ORPHAN: Duration = Duration::from_secs(15);
 
-/// Ends a server that outlived its gateway, and clears files that would keep a new one from starting.
-pub(super) fn settle(cluster: &Path, socket_dir: &Path) -> Result<(), EmbeddedError> {
+/// Ends a server that outlived its gateway, and keeps its pid file from stopping a new one.
+pub(super) fn settle(cluster: &Path) -> Result<(), EmbeddedError> {
     let file = pid_file(cluster);
     if let Some(pid) = named_in(&file)
         && serves(pid, cluster)
@@ -25,16 +24,10 @@ pub(super) fn settle(cluster: &Path, socket_dir: &Path) -> Result<(), EmbeddedEr
         stop(pid, cluster)?;
     }
     match named_in(&file) {
-        Some(pid) if process(pid).exists() => disown(&file)?,
-        Some(_) => {}
-        None if file.exists() => fs::remove_file(&file).during("remove", &file)?,
-        None => {}
+        Some(pid) if process(pid).exists() => disown(&file),
+        None if file.exists() => fs::remove_file(&file).during("remove", &file),
+        _ => Ok(()),
     }
-    // A killed server's socket lock may name a process that is still a zombie, or another's by now.
-    for name in [SOCKET.to_owned(), format!("{SOCKET}.lock")] {
-        let _ = fs::remove_file(socket_dir.join(name));
-    }
-    Ok(())
 }
 
 /// True where the server `pid` has written that it takes connections.

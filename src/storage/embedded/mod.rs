@@ -14,6 +14,7 @@ pub mod launcher;
 mod leftovers;
 mod open;
 mod server;
+mod socket;
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub use installation::Search;
 use directories::Layout;
 use launch::Launch;
 use server::{Recipe, Server};
+use socket::SocketDir;
 
 /// What an embedded PostgreSQL needs to know.
 #[derive(Debug, Clone)]
@@ -49,7 +51,7 @@ pub struct Options {
 /// A running embedded PostgreSQL; dropped, it stops.
 #[derive(Debug)]
 pub struct Cluster {
-    // Declared before the lock, so that on drop the server ends first.
+    // The fields drop in this order: the server ends before its directories and its lock go.
     server: Server,
     recipe: Recipe,
     password: SecretString,
@@ -81,7 +83,7 @@ pub fn start_with(options: &Options, search: &Search) -> Result<Cluster, Embedde
     let major = fs::read_to_string(layout.cluster.join("PG_VERSION")).ok();
     let major = major.as_deref().map(str::trim);
     let installation = search.installation(major, &layout.cluster, &launch)?;
-    let socket_dir = layout.socket_dir(&launch)?;
+    let socket_dir = SocketDir::prepare(&layout.root, &launch)?;
     if major.is_none() {
         initialise::initialise(
             &layout,
@@ -122,7 +124,7 @@ impl Cluster {
     fn connection_to(&self, database: &str) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
         config
-            .host_path(&self.recipe.socket_dir)
+            .host_path(&self.recipe.socket_dir.path)
             .user(initialise::ROLE)
             .password(self.password.expose_secret())
             .dbname(database);

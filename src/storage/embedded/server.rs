@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc;
 use std::thread::{self, sleep};
@@ -16,6 +16,7 @@ use super::error::{During, EmbeddedError};
 use super::installation::Installation;
 use super::launch::Launch;
 use super::leftovers;
+use super::socket::SocketDir;
 
 const POLL: Duration = Duration::from_millis(3);
 /// How long a fast shutdown may take before an immediate one.
@@ -49,8 +50,8 @@ const SETTINGS: &[&str] = &[
     "log_min_messages=warning",
     "log_line_prefix=%m [%p] ",
 ];
-/// For data that nobody will miss.
-const NOT_DURABLE: &[&str] = &["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+/// For data that nobody will miss; commits still outlive the server, only not the machine.
+const NOT_DURABLE: &[&str] = &["fsync=off", "full_page_writes=off"];
 
 /// What a start of the server needs; the same for each restart.
 #[derive(Debug)]
@@ -58,7 +59,7 @@ pub(super) struct Recipe {
     pub(super) layout: Layout,
     pub(super) launch: Launch,
     pub(super) installation: Installation,
-    pub(super) socket_dir: PathBuf,
+    pub(super) socket_dir: SocketDir,
     pub(super) durable: bool,
     pub(super) limit: Duration,
 }
@@ -81,7 +82,8 @@ impl Recipe {
     /// Starts the server and waits until it takes connections, crash recovery included.
     pub(super) fn start(&self) -> Result<Server, EmbeddedError> {
         let started = Instant::now();
-        leftovers::settle(&self.layout.cluster, &self.socket_dir)?;
+        leftovers::settle(&self.layout.cluster)?;
+        self.socket_dir.clear();
         loop {
             match self.attempt(started)? {
                 Attempt::Ready(server) => return Ok(server),
@@ -120,7 +122,7 @@ impl Recipe {
         let program = self.installation.program("postgres");
         let mut command = self.launch.command(&program, Signal::SIGINT);
         command.arg("-D").arg(&self.layout.cluster);
-        command.arg("-k").arg(&self.socket_dir);
+        command.arg("-k").arg(&self.socket_dir.path);
         let extra = if self.durable { &[][..] } else { NOT_DURABLE };
         for setting in SETTINGS.iter().chain(extra) {
             command.args(["-c", setting]);
