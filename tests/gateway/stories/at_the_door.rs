@@ -3,8 +3,8 @@
 use crate::support::answers::MODEL;
 use crate::support::client::{Incoming, Request};
 use crate::support::gateway::{ADMIN, KEY};
-use crate::support::until;
 use crate::support::world::{World, plain, streaming};
+use crate::support::{rows, until};
 
 #[test]
 fn health_and_readiness_need_no_key_and_operations_do() {
@@ -161,6 +161,8 @@ fn a_body_that_stops_coming_is_given_up() {
     let socket = streaming().begin(world.address(), 20);
     let reply = Incoming::read(socket).unwrap().reply().unwrap();
     reply.assert_error(408, "timeout_error");
+    let row = rows::row(&world.database, &reply.request_id());
+    rows::assert_columns(&row, &[("outcome", "rejected"), ("status", "408")]);
     assert_eq!(world.upstream.count(), 0);
 }
 

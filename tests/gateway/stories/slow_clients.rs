@@ -9,9 +9,9 @@ const MEGABYTE: u64 = 1024 * 1024;
 /// Size of each piece of text, in bytes.
 const PIECE: usize = 64 * 1024;
 /// Pieces of the answer: far more than all buffers of the kernel hold.
-const PIECES: usize = 1200;
+const PIECES: usize = 800;
 /// More than the four kernel buffers between Bedrock and the client, and less than the answer.
-const BUFFERS: u64 = 64 * MEGABYTE;
+const BUFFERS: u64 = 40 * MEGABYTE;
 
 #[test]
 fn a_client_that_does_not_read_stops_the_upstream_and_loses_nothing() {
