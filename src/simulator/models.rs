@@ -92,7 +92,7 @@ impl Model {
         self.context * 1000
     }
 
-    /// Largest `max_tokens`; Anthropic counts 32k as 32,000 and 8k as 8,192.
+    /// Largest `max_tokens`.
     pub(super) fn output(&self) -> u64 {
         self.output * 1000
     }

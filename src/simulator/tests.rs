@@ -31,17 +31,15 @@ fn asking(prompt: &str) -> Value {
     })
 }
 
-/// All bytes of an answer: awc takes a broken body for a whole one.
-fn raw(simulator: &Simulator, path: &str, body: &str) -> Vec<u8> {
+/// Asks over a plain socket: awc takes a broken body for a whole one.
+fn asked(simulator: &Simulator, path: &str, body: &str) -> TcpStream {
     let mut socket = TcpStream::connect(simulator.address()).unwrap();
     let length = body.len();
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\ncontent-length: {length}\r\n\r\n"
     );
     socket.write_all((head + body).as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    socket.read_to_end(&mut answer).unwrap();
-    answer
+    socket
 }
 
 /// The events of a stream, exceptions as `{"exception": name}`.
@@ -95,7 +93,9 @@ async fn faults_show_when_a_prompt_names_them() {
     let path = format!("/model/{MODEL}/invoke-with-response-stream");
     assert_eq!(sent(&simulator, &path, &asking("[[throttle]]")).await.0, 429);
     assert_eq!(sent(&simulator, &path, &asking("[[overload]]")).await.0, 503);
-    let cut = raw(&simulator, &path, &asking("[[cut]]").to_string());
+    let mut cut = Vec::new();
+    let mut socket = asked(&simulator, &path, &asking("[[cut]]").to_string());
+    socket.read_to_end(&mut cut).unwrap();
     assert!(cut.starts_with(b"HTTP/1.1 200") && cut.len() > 1000);
     assert!(!cut.ends_with(b"0\r\n\r\n"));
     let (status, failed) = sent(&simulator, &path, &asking("[[error-midstream]]")).await;
@@ -103,6 +103,19 @@ async fn faults_show_when_a_prompt_names_them() {
     assert_eq!(status, 200);
     assert_eq!(failed[0]["type"], "message_start");
     assert_eq!(failed.last().unwrap()["exception"], "modelStreamErrorException");
+}
+
+#[test]
+fn a_stalled_stream_ends_when_the_simulator_does() {
+    let simulator = quick();
+    let path = format!("/model/{MODEL}/invoke-with-response-stream");
+    let mut socket = asked(&simulator, &path, &asking("[[stall]]").to_string());
+    socket.read_exact(&mut [0; 1000]).unwrap();
+    simulator.stop();
+    let mut rest = Vec::new();
+    // The connection is closed or reset; it only must not hang.
+    let _ = socket.read_to_end(&mut rest);
+    assert!(!rest.ends_with(b"0\r\n\r\n"));
 }
 
 #[actix_web::test]
