@@ -1,5 +1,4 @@
-//! Keeps the embedded PostgreSQL running, on a thread of its own: the server is told of its
-//! parent's death by thread, so the thread that starts it must live as long as the process.
+//! Keeps the embedded PostgreSQL running, on a thread of its own, because starting it blocks.
 
 use std::io;
 use std::path::Path;
@@ -25,7 +24,8 @@ impl EmbeddedPostgres {
     pub(super) fn start(data_dir: &Path) -> Result<(Self, tokio_postgres::Config), AppError> {
         let options = Options {
             data_dir: data_dir.to_owned(),
-            launcher: std::env::current_exe()?,
+            // Stays right when the binary is replaced on disk.
+            launcher: "/proc/self/exe".into(),
             database: "ccag".to_owned(),
             start_timeout: START,
             durable: true,

@@ -37,7 +37,7 @@ pub struct Task {
 
 /// The actor.
 pub struct StreamActor {
-    pump: Option<Pump>,
+    work: Option<(Pump, MessagesRequest)>,
     _permit: Permit,
     _tombstone: Option<Tombstone>,
 }
@@ -52,8 +52,8 @@ impl StreamActor {
         permit: Permit,
         tombstone: Option<Tombstone>,
     ) -> Self {
-        let pump = Some(Pump::new(worker, task, parts));
-        Self { pump, _permit: permit, _tombstone: tombstone }
+        let work = Some(Pump::new(worker, task, parts));
+        Self { work, _permit: permit, _tombstone: tombstone }
     }
 }
 
@@ -61,8 +61,8 @@ impl Actor for StreamActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        if let Some(pump) = self.pump.take() {
-            ctx.spawn(pump.run().into_actor(self).map(|(), _, ctx| ctx.stop()));
+        if let Some((pump, request)) = self.work.take() {
+            ctx.spawn(pump.run(request).into_actor(self).map(|(), _, ctx| ctx.stop()));
         }
     }
 }

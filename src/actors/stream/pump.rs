@@ -1,5 +1,6 @@
 //! The work of a connection's actor: one exchange with Bedrock, from the lease to the last part.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -13,13 +14,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Task;
 use super::part::Part;
-use super::settlement::Settlement;
+use super::settlement::{ClientView, Settlement};
 use crate::actors::worker::Worker;
 use crate::bedrock::exchange::{self, Body, Failure, Operation};
 use crate::bedrock::translate::{self, Translator};
 use crate::domain::capability::Capability;
 use crate::domain::error::{ApiError, ErrorKind};
-use crate::domain::model;
+use crate::domain::geography::Geography;
+use crate::domain::model::{self, Resolved};
 use crate::domain::request::MessagesRequest;
 use crate::domain::usage::Outcome;
 
@@ -46,7 +48,7 @@ impl From<ApiError> for Ending {
 /// One exchange in progress.
 pub(super) struct Pump {
     worker: Rc<Worker>,
-    request: MessagesRequest,
+    model: String,
     betas: Vec<String>,
     request_id: String,
     settlement: Settlement,
@@ -58,30 +60,39 @@ struct ClientSide {
     parts: mpsc::Sender<Part>,
     adjusted: Vec<&'static str>,
     streaming: bool,
-    begun: bool,
+    begun: Rc<Cell<bool>>,
     ping_interval: Duration,
     last_sent: Instant,
 }
 
 impl Pump {
-    pub(super) fn new(worker: Rc<Worker>, task: Task, parts: mpsc::Sender<Part>) -> Self {
+    /// The work on `task`, and its request, which the work takes when it runs: a long conversation
+    /// is not kept while its answer streams.
+    pub(super) fn new(
+        worker: Rc<Worker>,
+        task: Task,
+        parts: mpsc::Sender<Part>,
+    ) -> (Self, MessagesRequest) {
         let Task { request, betas, record } = task;
         let request_id = record.request_id.clone();
-        let settlement = Settlement::new(record, Rc::clone(&worker.journal));
+        let begun = Rc::<Cell<bool>>::default();
+        let view = ClientView { parts: parts.clone(), begun: Rc::clone(&begun) };
+        let settlement = Settlement::new(record, Rc::clone(&worker.journal), view);
         let client = ClientSide {
             parts,
             adjusted: Vec::new(),
             streaming: request.streaming(),
-            begun: false,
+            begun,
             ping_interval: worker.gateway.ping_interval,
             last_sent: Instant::now(),
         };
-        Self { worker, request, betas, request_id, settlement, client }
+        let model = request.model().to_owned();
+        (Self { worker, model, betas, request_id, settlement, client }, request)
     }
 
     /// Serves the request to its end.
-    pub(super) async fn run(mut self) {
-        let ended = match self.open().await {
+    pub(super) async fn run(mut self, request: MessagesRequest) {
+        let ended = match self.open(request).await {
             Ok(body) if self.client.streaming => self.stream(body).await,
             Ok(body) => self.whole(body).await,
             Err(ending) => Err(ending),
@@ -93,26 +104,18 @@ impl Pump {
 
     /// Translates the request and sends it, once more where only the connection or the credential
     /// was stale.
-    async fn open(&mut self) -> Result<Body, Ending> {
+    async fn open(&mut self, request: MessagesRequest) -> Result<Body, Ending> {
         let worker = Rc::clone(&self.worker);
         let gateway = &worker.gateway;
         let rejected = |error: ApiError| Ending::Error(Outcome::Rejected, error);
-        let resolved = model::resolve(self.request.model(), gateway.geography)
-            .map_err(|error| rejected(ApiError::new(ErrorKind::NotFound, error.to_string())))?;
-        let capability = resolved.model.map_or_else(Capability::unknown, |model| model.capability);
-        let betas: Vec<&str> = self.betas.iter().map(String::as_str).collect();
-        let translation =
-            self.request.translate(capability, &betas, resolved.long_context).map_err(|error| {
-                rejected(ApiError::new(ErrorKind::InvalidRequest, error.to_string()))
-            })?;
-        self.client.adjusted = translation.adjusted;
+        let (resolved, body) = self.translated(request, gateway.geography).map_err(rejected)?;
         let operation =
             if self.client.streaming { Operation::InvokeStream } else { Operation::Invoke };
         let target = (resolved.profile.as_str(), operation);
         for last in [false, true] {
             let lease = self.client.wait(gateway.endpoints.lease()).await?.map_err(rejected)?;
             self.settlement.served_by(&lease.endpoint().name, &resolved);
-            let (body, deadline) = (translation.body.clone(), gateway.deadlines.first_byte);
+            let (body, deadline) = (body.clone(), gateway.deadlines.first_byte);
             let (endpoint, credential) = (lease.endpoint(), lease.credential());
             let sent = exchange::send(&worker.client, endpoint, credential, target, body, deadline);
             match self.client.wait(sent).await? {
@@ -130,12 +133,29 @@ impl Pump {
         Err(ApiError::new(ErrorKind::Overloaded, "Bedrock cannot be reached.").into())
     }
 
+    /// The profile that serves the request, and the body to send there.
+    fn translated(
+        &mut self,
+        request: MessagesRequest,
+        geography: Geography,
+    ) -> Result<(Resolved, Bytes), ApiError> {
+        let resolved = model::resolve(&self.model, geography)
+            .map_err(|error| ApiError::new(ErrorKind::NotFound, error.to_string()))?;
+        let capability = resolved.model.map_or_else(Capability::unknown, |model| model.capability);
+        let betas: Vec<&str> = self.betas.iter().map(String::as_str).collect();
+        let translation = request
+            .translate(capability, &betas, resolved.long_context)
+            .map_err(|error| ApiError::new(ErrorKind::InvalidRequest, error.to_string()))?;
+        self.client.adjusted = translation.adjusted;
+        Ok((resolved, translation.body))
+    }
+
     /// Hands a whole answer over.
     async fn whole(&mut self, body: Body) -> Result<(), Ending> {
         let deadline = self.worker.gateway.deadlines.first_byte;
         let body = self.client.wait(exchange::read_whole(body, deadline)).await??;
         let answer = &mut self.settlement.answer;
-        let message = translate::whole(&body, self.request.model(), answer)?;
+        let message = translate::whole(&body, &self.model, answer)?;
         self.settlement.complete();
         let adjusted = std::mem::take(&mut self.client.adjusted);
         self.client.send(Part::Whole(message.into(), adjusted)).await
@@ -145,7 +165,7 @@ impl Pump {
     async fn stream(&mut self, body: Body) -> Result<(), Ending> {
         // An awc body panics when it is polled behind its end.
         let mut body = body.fuse();
-        let mut translator = Translator::new(self.request.model());
+        let mut translator = Translator::new(&self.model);
         let mut events = BytesMut::new();
         let idle = self.worker.gateway.deadlines.idle;
         loop {
@@ -163,7 +183,7 @@ impl Pump {
             match more {
                 Ok(true) if !self.settlement.answer.is_whole() => {}
                 Ok(_) => break,
-                Err(error) if self.client.begun => return Err(error.into()),
+                Err(error) if self.client.begun.get() => return Err(error.into()),
                 Err(error) => return Err(Ending::Error(Outcome::Refused, error)),
             }
         }
@@ -216,16 +236,20 @@ impl Pump {
     }
 
     /// Ends the answer with an error: a true status where nothing was sent yet, else an event.
-    async fn fail(&mut self, outcome: Outcome, error: ApiError) {
-        if self.client.begun {
-            self.settlement.fail(outcome, 200, &error);
-            let event = Bytes::from(error.event(&self.request_id));
-            if self.client.send(Part::Frame(event)).await.is_ok() {
-                let _ = self.client.send(Part::End).await;
-            }
-        } else {
-            self.settlement.fail(outcome, error.kind.status(), &error);
+    async fn fail(&mut self, outcome: Outcome, mut error: ApiError) {
+        if !self.client.begun.get() {
+            self.settlement.fail(outcome, &error);
             let _ = self.client.send(Part::Refused(error)).await;
+            return;
+        }
+        // In an event there is no `retry-after`: the client treats an overload as it should.
+        if error.kind == ErrorKind::RateLimit {
+            error.kind = ErrorKind::Overloaded;
+        }
+        self.settlement.fail(outcome, &error);
+        let event = Bytes::from(error.event(&self.request_id));
+        if self.client.send(Part::Frame(event)).await.is_ok() {
+            let _ = self.client.send(Part::End).await;
         }
     }
 }
@@ -265,10 +289,9 @@ impl ClientSide {
     }
 
     async fn begin(&mut self) -> Result<(), Ending> {
-        if self.begun {
+        if self.begun.replace(true) {
             return Ok(());
         }
-        self.begun = true;
         let adjusted = std::mem::take(&mut self.adjusted);
         self.send(Part::Begin(adjusted)).await
     }

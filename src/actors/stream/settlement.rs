@@ -1,14 +1,17 @@
 //! The usage record of a request in the making. It is a drop value: exactly one record is written
 //! for each request, also when the actor panics or the client leaves.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
 use chrono::Utc;
+use tokio::sync::mpsc;
 
+use super::part::Part;
 use crate::actors::usage::Journal;
 use crate::domain::answer::Answer;
-use crate::domain::error::ApiError;
+use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::model::{Model, Resolved};
 use crate::domain::price::cost_nanos;
 use crate::domain::usage::{Outcome, UsageRecord};
@@ -21,14 +24,23 @@ pub struct Settlement {
     model: Option<&'static Model>,
     journal: Rc<Journal>,
     began: Instant,
+    client: ClientView,
+}
+
+/// What the settlement knows of the client's side.
+pub struct ClientView {
+    /// Closed once the client has left.
+    pub parts: mpsc::Sender<Part>,
+    /// True once a 200 was sent.
+    pub begun: Rc<Cell<bool>>,
 }
 
 impl Settlement {
     /// A settlement that will write `record`.
     #[must_use]
-    pub fn new(record: UsageRecord, journal: Rc<Journal>) -> Self {
+    pub fn new(record: UsageRecord, journal: Rc<Journal>, client: ClientView) -> Self {
         let (answer, began) = (Answer::default(), Instant::now());
-        Self { answer, record: Some(record), model: None, journal, began }
+        Self { answer, record: Some(record), model: None, journal, began, client }
     }
 
     /// Notes which profile serves the request, at which endpoint.
@@ -52,9 +64,14 @@ impl Settlement {
         self.write(Outcome::Completed, 200, None);
     }
 
-    /// Writes the record of a request that ended with an error; `status` is what the client saw.
-    pub fn fail(&mut self, outcome: Outcome, status: u16, error: &ApiError) {
-        self.write(outcome, status, Some(error.kind.wire_type()));
+    /// Writes the record of a request that ended with an error.
+    pub fn fail(&mut self, outcome: Outcome, error: &ApiError) {
+        self.write(outcome, self.status(error.kind), Some(error.kind.wire_type()));
+    }
+
+    /// The status that the client saw.
+    fn status(&self, kind: ErrorKind) -> u16 {
+        if self.client.begun.get() { 200 } else { kind.status() }
     }
 
     fn write(&mut self, outcome: Outcome, status: u16, error_type: Option<&'static str>) {
@@ -75,11 +92,14 @@ impl Settlement {
 
 impl Drop for Settlement {
     fn drop(&mut self) {
+        let status = self.status(ErrorKind::Api);
         if std::thread::panicking() {
-            self.write(Outcome::Crashed, 500, Some("api_error"));
-        } else {
+            self.write(Outcome::Crashed, status, Some(ErrorKind::Api.wire_type()));
+        } else if self.client.parts.is_closed() {
             // 499: the client closed the request.
             self.write(Outcome::ClientAborted, 499, None);
+        } else {
+            self.write(Outcome::Failed, status, Some(ErrorKind::Api.wire_type()));
         }
     }
 }

@@ -26,6 +26,7 @@ pub struct Supervisor {
     children: Vec<Child>,
     board: Board,
     gave_up: watch::Sender<bool>,
+    began: Instant,
 }
 
 impl Supervisor {
@@ -33,7 +34,7 @@ impl Supervisor {
     /// died too often.
     #[must_use]
     pub fn new(board: Board, gave_up: watch::Sender<bool>) -> Self {
-        Self { children: Vec::new(), board, gave_up }
+        Self { children: Vec::new(), board, gave_up, began: Instant::now() }
     }
 
     fn start(&mut self, index: usize, ctx: &mut Context<Self>) {
@@ -87,7 +88,7 @@ impl Handler<Down> for Supervisor {
             Exit::Crashed(crash) => Some(crash.unwrap_or_else(|| "unknown".to_owned())),
         };
         child.status.died(crash);
-        match child.intensity.hit(Instant::now()) {
+        match child.intensity.hit(self.began.elapsed()) {
             Verdict::Restart(delay) => {
                 tracing::warn!(actor, ?delay, "An actor died and is rebuilt.");
                 ctx.run_later(delay, move |supervisor, ctx| {
