@@ -28,7 +28,7 @@ fn a_client_that_does_not_read_stops_the_upstream_and_loses_nothing() {
     until("the gateway stops reading", || exchange.stalled().then_some(()));
     assert!(exchange.written() < BUFFERS, "{} bytes are gone", exchange.written());
     let grown = world.gateway.resident().saturating_sub(before);
-    assert!(grown < BUFFERS / 2, "{} MiB more memory", grown / MEGABYTE);
+    assert!(grown < BUFFERS, "{} MiB more memory", grown / MEGABYTE);
 
     let expected = answers::as_seen(&piece);
     let (head, tail) = (answers::all_as_seen(&events[..2]), answers::all_as_seen(&events[2..]));

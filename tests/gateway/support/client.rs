@@ -189,7 +189,8 @@ impl Incoming {
     /// All events up to the end of the body, which must be a proper one.
     #[track_caller]
     pub(crate) fn events(&mut self) -> Vec<Event> {
-        self.try_events().unwrap_or_else(|e| panic!("the stream was cut: {e}"))
+        self.try_events()
+            .unwrap_or_else(|e| panic!("the stream was cut: {e} ({})", self.head.start))
     }
 
     pub(crate) fn try_events(&mut self) -> Result<Vec<Event>> {
