@@ -13,7 +13,7 @@ use super::keys::Keys;
 use super::limiter::Limits;
 use super::settings::{Published, SettingsOwner};
 use super::streams::{LiveStreams, Streams};
-use super::tree::{Adopt, Board, Name, OnArbiter, Recipe, Supervisor};
+use super::tree::{Adopt, Board, Name, OnArbiter, Recipe, Retire, Supervisor};
 use super::usage::Usage;
 use crate::bedrock::credentials::CredentialSource;
 use crate::bedrock::endpoint::{Deadlines, Endpoint};
@@ -30,6 +30,8 @@ pub struct Start {
     pub credentials: CredentialSource,
     /// The geography whose profiles are used.
     pub geography: Geography,
+    /// The key cache, loaded.
+    pub keys: Keys,
     /// The usage journal.
     pub usage: Usage,
     /// How long the parts of an exchange may take.
@@ -96,7 +98,7 @@ impl Gateway {
         };
         let gateway = Self {
             settings: Published::default(),
-            keys: Keys::default(),
+            keys: start.keys,
             limiter: Limits::default(),
             endpoints: Endpoints::new(start.endpoint),
             usage: start.usage,
@@ -147,6 +149,11 @@ impl Gateway {
         self.adopt(OnArbiter::new(&self.readiness.name, &here, move |tombstone| {
             readiness.owner(live.clone(), tombstone)
         }));
+    }
+
+    /// Ends supervision, before the threads of the workers end.
+    pub fn retire(&self) {
+        self.root.do_send(Retire);
     }
 
     fn adopt(&self, recipe: impl Recipe + 'static) {

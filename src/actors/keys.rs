@@ -39,13 +39,17 @@ pub struct Keys {
     published: Arc<ArcSwap<Table>>,
 }
 
-impl Default for Keys {
-    fn default() -> Self {
-        Self { name: Name::new("keys"), published: Arc::default() }
-    }
-}
-
 impl Keys {
+    /// A cache that knows the live keys before the first request comes.
+    ///
+    /// # Errors
+    /// [`StorageError`] where they cannot be read.
+    pub async fn load(database: &Database) -> Result<Self, StorageError> {
+        let live = storage::keys::live(database).await?;
+        let published = Arc::new(ArcSwap::from_pointee(table(live)));
+        Ok(Self { name: Name::new("keys"), published })
+    }
+
     /// The live principal behind a key's hash; `None` where there is none.
     ///
     /// # Errors
@@ -107,7 +111,7 @@ impl Handler<Reload> for KeyCache {
         ctx.spawn(read.into_actor(self).map(|live, cache, ctx| {
             cache.loading = false;
             match live {
-                Ok(live) => cache.publish(live),
+                Ok(live) => cache.published.store(Arc::new(table(live))),
                 Err(error) => {
                     tracing::warn!(%error, "The keys cannot be read; the known ones stay valid.");
                     ctx.notify_later(Reload, RETRY);
@@ -144,12 +148,11 @@ impl Handler<Find> for KeyCache {
     }
 }
 
-impl KeyCache {
-    fn publish(&self, live: Vec<(KeyHash, Principal)>) {
-        let table = live.into_iter().map(|(hash, principal)| (hash, Arc::new(principal))).collect();
-        self.published.store(Arc::new(table));
-    }
+fn table(live: Vec<(KeyHash, Principal)>) -> Table {
+    live.into_iter().map(|(hash, principal)| (hash, Arc::new(principal))).collect()
+}
 
+impl KeyCache {
     fn known(&self, hash: KeyHash) -> Option<Found> {
         if let Some(principal) = self.published.load().get(&hash) {
             return Some(Ok(Some(Arc::clone(principal))));

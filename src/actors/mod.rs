@@ -1,6 +1,7 @@
 //! The owners of live state, and their supervision.
 
 pub mod changes;
+mod draft;
 pub mod drain;
 pub mod endpoints;
 mod gateway;
@@ -13,5 +14,6 @@ pub mod tree;
 pub mod usage;
 pub mod worker;
 
+pub use draft::Draft;
 pub use gateway::{Gateway, Start};
 pub use limiter::Limits;

@@ -8,13 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use actix::{Actor as _, Arbiter, ArbiterHandle};
 
 use super::Gateway;
+use super::draft::Draft;
 use super::stream::{Outlet, Part, StreamActor, Task};
 use super::streams::{Registry, Streams};
 use super::tree::{Name, Recipe, Tombstone};
 use super::usage::Journal;
 use crate::bedrock::client::client;
 use crate::domain::error::{ApiError, ErrorKind};
-use crate::domain::usage::{Outcome, UsageRecord};
+use crate::domain::request::MessagesRequest;
+use crate::domain::usage::UsageRecord;
 
 thread_local! {
     static WORKER: OnceCell<Rc<Worker>> = const { OnceCell::new() };
@@ -56,33 +58,34 @@ impl Worker {
         worker
     }
 
+    /// Begins the usage record of a request.
+    #[must_use]
+    pub fn draft(&self, record: UsageRecord) -> Draft {
+        Draft::new(record, Rc::clone(&self.journal))
+    }
+
     /// Starts the actor that serves one request; its parts come out of the outlet.
     ///
     /// # Errors
     /// What the client is to be told, where the worker takes no more. The refusal is recorded.
-    pub fn start(self: &Rc<Self>, task: Task) -> Result<Outlet, ApiError> {
+    pub fn start(
+        self: &Rc<Self>,
+        request: MessagesRequest,
+        betas: Vec<String>,
+        draft: Draft,
+    ) -> Result<Outlet, ApiError> {
         let Some(permit) = self.registry.admit() else {
             let message = "The gateway serves as many requests as it can at the moment.";
             let full = ApiError::new(ErrorKind::Overloaded, message).retry_after(FULL_RETRY);
-            return Err(self.reject(task.record, full));
+            return Err(draft.reject(full));
         };
+        let task = Task { request, betas, draft };
         let tombstone = self.registry.tombstone(&permit);
         let id = permit.id();
         let (parts, outlet) = Part::channel();
         let stream = StreamActor::new(Rc::clone(self), task, parts, permit, tombstone).start();
         self.registry.enter(id, stream);
         Ok(outlet)
-    }
-
-    /// Records a request that the gateway itself refuses, and gives the refusal back.
-    #[must_use]
-    pub fn reject(&self, mut record: UsageRecord, error: ApiError) -> ApiError {
-        record.ended_at = chrono::Utc::now();
-        record.outcome = Outcome::Rejected;
-        record.status = error.kind.status();
-        record.error_type = Some(error.kind.wire_type());
-        self.journal.append(&record);
-        error
     }
 }
 

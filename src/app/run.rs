@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::data_dir::DataDir;
 use super::{AppError, database};
 use crate::actors::drain::Begin;
+use crate::actors::keys::Keys;
 use crate::actors::usage::Usage;
 use crate::actors::{Gateway, Start};
 use crate::bedrock::credentials::{self, CredentialSource};
@@ -96,7 +97,9 @@ async fn start(config: &Config, database: Database, usage: Usage) -> Result<Star
         Some(key) => CredentialSource::ApiKey(Arc::clone(key)),
         None => CredentialSource::Chain,
     };
+    let keys = Keys::load(&database).await?;
     Ok(Start {
+        keys,
         database,
         endpoint: Endpoint::new("default", &region, upstream.runtime_url.as_deref()),
         credentials,
@@ -144,6 +147,7 @@ async fn stop(config: &Config, gateway: &Gateway, handle: &ServerHandle) {
             streams.tell(crate::actors::streams::StopAll);
         }
     }
+    gateway.retire();
     handle.stop(true).await;
 }
 

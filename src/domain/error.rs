@@ -17,6 +17,8 @@ pub enum ErrorKind {
     MethodNotAllowed,
     /// The client was too slow to send its request.
     RequestTimeout,
+    /// The client left before its request was whole; nobody is there to be told.
+    ClientClosed,
     /// The body is larger than the gateway or Bedrock takes.
     RequestTooLarge,
     /// A limit is used up; the error says when to come back.
@@ -44,6 +46,7 @@ impl ErrorKind {
             Self::RequestTimeout => 408,
             Self::RequestTooLarge => 413,
             Self::RateLimit => 429,
+            Self::ClientClosed => 499,
             Self::Api => 500,
             Self::Unavailable => 503,
             Self::Timeout => 504,
@@ -55,7 +58,9 @@ impl ErrorKind {
     #[must_use]
     pub fn wire_type(self) -> &'static str {
         match self {
-            Self::InvalidRequest | Self::MethodNotAllowed => "invalid_request_error",
+            Self::InvalidRequest | Self::MethodNotAllowed | Self::ClientClosed => {
+                "invalid_request_error"
+            }
             Self::Authentication => "authentication_error",
             Self::Permission => "permission_error",
             Self::NotFound => "not_found_error",

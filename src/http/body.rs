@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::HttpRequest;
+use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
@@ -40,8 +41,11 @@ async fn collect(mut payload: Payload, length: usize) -> Result<Bytes, ApiError>
     let mut body: Option<BytesMut> = None;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| {
-            let message = format!("The request's body cannot be read: {error}.");
-            ApiError::new(ErrorKind::InvalidRequest, message)
+            let kind = match error {
+                PayloadError::Incomplete(_) => ErrorKind::ClientClosed,
+                _ => ErrorKind::InvalidRequest,
+            };
+            ApiError::new(kind, format!("The request's body cannot be read: {error}."))
         })?;
         if body.is_none() && chunk.len() == length {
             return Ok(chunk);

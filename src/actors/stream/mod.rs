@@ -19,11 +19,11 @@ use tokio::sync::mpsc;
 pub use part::{Outlet, Part};
 use pump::Pump;
 
+use super::draft::Draft;
 use super::streams::Permit;
 use super::tree::Tombstone;
 use super::worker::Worker;
 use crate::domain::request::MessagesRequest;
-use crate::domain::usage::UsageRecord;
 
 /// What the edge hands over.
 pub struct Task {
@@ -32,7 +32,7 @@ pub struct Task {
     /// The tokens of the `anthropic-beta` headers.
     pub betas: Vec<String>,
     /// The usage record as far as it is known.
-    pub record: UsageRecord,
+    pub draft: Draft,
 }
 
 /// The actor.

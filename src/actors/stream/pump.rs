@@ -73,11 +73,11 @@ impl Pump {
         task: Task,
         parts: mpsc::Sender<Part>,
     ) -> (Self, MessagesRequest) {
-        let Task { request, betas, record } = task;
-        let request_id = record.request_id.clone();
+        let Task { request, betas, draft } = task;
+        let request_id = draft.request_id();
         let begun = Rc::<Cell<bool>>::default();
         let view = ClientView { parts: parts.clone(), begun: Rc::clone(&begun) };
-        let settlement = Settlement::new(record, Rc::clone(&worker.journal), view);
+        let settlement = Settlement::new(draft, view);
         let client = ClientSide {
             parts,
             adjusted: Vec::new(),

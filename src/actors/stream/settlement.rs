@@ -1,28 +1,27 @@
-//! The usage record of a request in the making. It is a drop value: exactly one record is written
-//! for each request, also when the actor panics or the client leaves.
+//! How a request that reached its connection's actor is recorded: with what its answer told, also
+//! when the actor panics, is stopped, or the client leaves.
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
-use chrono::Utc;
 use tokio::sync::mpsc;
 
 use super::part::Part;
-use crate::actors::usage::Journal;
+use crate::actors::draft::Draft;
 use crate::domain::answer::Answer;
 use crate::domain::error::{ApiError, ErrorKind};
-use crate::domain::model::{Model, Resolved};
+use crate::domain::model::Resolved;
 use crate::domain::price::cost_nanos;
-use crate::domain::usage::{Outcome, UsageRecord};
+use crate::domain::usage::Outcome;
 
 /// Settles one request.
 pub struct Settlement {
     /// The answer as far as it has passed.
     pub answer: Answer,
-    record: Option<UsageRecord>,
-    model: Option<&'static Model>,
-    journal: Rc<Journal>,
+    draft: Draft,
+    profile: Option<Resolved>,
+    timed: bool,
     began: Instant,
     client: ClientView,
 }
@@ -36,26 +35,26 @@ pub struct ClientView {
 }
 
 impl Settlement {
-    /// A settlement that will write `record`.
-    #[must_use]
-    pub fn new(record: UsageRecord, journal: Rc<Journal>, client: ClientView) -> Self {
+    /// A settlement that will write `draft`.
+    pub fn new(draft: Draft, client: ClientView) -> Self {
         let (answer, began) = (Answer::default(), Instant::now());
-        Self { answer, record: Some(record), model: None, journal, began, client }
+        Self { answer, draft, profile: None, timed: false, began, client }
     }
 
     /// Notes which profile serves the request, at which endpoint.
     pub fn served_by(&mut self, endpoint: &str, resolved: &Resolved) {
-        self.model = resolved.model;
-        if let Some(record) = &mut self.record {
+        self.profile = Some(resolved.clone());
+        self.draft.fill(|record| {
             record.endpoint = Some(endpoint.to_owned());
             record.profile = Some(resolved.profile.clone());
-        }
+        });
     }
 
     /// Notes the time of the first generated token, once.
     pub fn mark_first_token(&mut self) {
-        if let Some(record) = self.record.as_mut().filter(|r| r.first_token_ms.is_none()) {
-            record.first_token_ms = i32::try_from(self.began.elapsed().as_millis()).ok();
+        if !std::mem::replace(&mut self.timed, true) {
+            let elapsed = i32::try_from(self.began.elapsed().as_millis()).ok();
+            self.draft.fill(|record| record.first_token_ms = elapsed);
         }
     }
 
@@ -75,18 +74,16 @@ impl Settlement {
     }
 
     fn write(&mut self, outcome: Outcome, status: u16, error_type: Option<&'static str>) {
-        let Some(mut record) = self.record.take() else { return };
-        (record.tokens, record.tokens_estimated) = self.answer.tokens();
-        (record.stop_reason, record.tools) = self.answer.ending();
-        if let Some(profile) = &record.profile {
-            let cost = cost_nanos(&record.tokens, self.model, profile);
-            (record.cost_nanos, record.priced) = (cost.nanos, cost.priced);
-        }
-        record.ended_at = Utc::now();
-        record.outcome = outcome;
-        record.status = status;
-        record.error_type = error_type;
-        self.journal.append(&record);
+        let Self { answer, draft, profile, .. } = self;
+        draft.fill(|record| {
+            (record.tokens, record.tokens_estimated) = answer.tokens();
+            (record.stop_reason, record.tools) = answer.ending();
+            if let Some(Resolved { profile, model, .. }) = profile {
+                let cost = cost_nanos(&record.tokens, *model, profile);
+                (record.cost_nanos, record.priced) = (cost.nanos, cost.priced);
+            }
+        });
+        draft.write(outcome, status, error_type);
     }
 }
 
@@ -96,8 +93,7 @@ impl Drop for Settlement {
         if std::thread::panicking() {
             self.write(Outcome::Crashed, status, Some(ErrorKind::Api.wire_type()));
         } else if self.client.parts.is_closed() {
-            // 499: the client closed the request.
-            self.write(Outcome::ClientAborted, 499, None);
+            self.write(Outcome::ClientAborted, ErrorKind::ClientClosed.status(), None);
         } else {
             self.write(Outcome::Failed, status, Some(ErrorKind::Api.wire_type()));
         }

@@ -13,7 +13,7 @@ mod tombstone;
 pub use board::{Board, ChildStatus};
 pub use name::{Name, Unavailable};
 pub use recipe::{OnArbiter, Recipe};
-pub use supervisor::{Adopt, Supervisor};
+pub use supervisor::{Adopt, Retire, Supervisor};
 pub use tombstone::{Down, Exit, Tombstone, install_panic_hook};
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub struct Supervisor {
     board: Board,
     gave_up: watch::Sender<bool>,
     began: Instant,
+    retired: bool,
 }
 
 impl Supervisor {
@@ -34,7 +35,7 @@ impl Supervisor {
     /// died too often.
     #[must_use]
     pub fn new(board: Board, gave_up: watch::Sender<bool>) -> Self {
-        Self { children: Vec::new(), board, gave_up, began: Instant::now() }
+        Self { children: Vec::new(), board, gave_up, began: Instant::now(), retired: false }
     }
 
     fn start(&mut self, index: usize, ctx: &mut Context<Self>) {
@@ -70,12 +71,25 @@ impl Handler<Adopt> for Supervisor {
     }
 }
 
+/// The order to rebuild nobody any more: the threads of the children are about to end.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Retire;
+
+impl Handler<Retire> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: Retire, _: &mut Context<Self>) {
+        self.retired = true;
+    }
+}
+
 impl Handler<Down> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, down: Down, ctx: &mut Context<Self>) {
         let Some(child) = self.children.get_mut(down.child) else { return };
-        if down.generation != child.generation {
+        if self.retired || down.generation != child.generation {
             return;
         }
         let actor = child.recipe.label();

@@ -151,3 +151,12 @@ async fn a_late_report_of_an_earlier_life_is_ignored() {
     assert_eq!(tree.name.ask(Count).await, Ok((1, 1)));
     assert_eq!(tree.board.children()[0].restarts(), 1);
 }
+
+#[actix::test]
+async fn a_retired_parent_rebuilds_nobody() {
+    let tree = tree().await;
+    tree.root.send(Retire).await.unwrap();
+    assert!(tree.name.ask(Die::Panic).await.is_err());
+    assert!(tree.name.ask_again(Count).await.is_err());
+    assert_eq!(tree.board.children()[0].restarts(), 0);
+}

@@ -10,13 +10,13 @@ use bytes::Bytes;
 use chrono::{SecondsFormat, TimeDelta, Utc};
 
 use super::record;
-use crate::actors::stream::{Outlet, Part, Task};
+use crate::actors::Draft;
+use crate::actors::stream::{Outlet, Part};
 use crate::actors::worker::Worker;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::limit::Standing;
 use crate::domain::principal::Principal;
 use crate::domain::request::MessagesRequest;
-use crate::domain::usage::UsageRecord;
 use crate::http::auth;
 use crate::http::body;
 use crate::http::error::Refusal;
@@ -47,34 +47,35 @@ pub async fn messages(
         return Err(ApiError::new(ErrorKind::Unavailable, message).retry_after(1).into());
     }
     let principal = auth::principal(request.headers(), &gateway.keys).await?;
-    let mut record = record::begin(request.headers(), &request_id, &principal);
-    let asked = match ask(&request, payload, edge.body_deadline, &mut record).await {
+    let mut draft = worker.draft(record::begin(request.headers(), &request_id, &principal));
+    let asked = match ask(&request, payload, edge.body_deadline, &mut draft).await {
         Ok(asked) => asked,
-        Err(error) => return Err(worker.reject(record, error).into()),
+        Err(error) => return Err(draft.reject(error).into()),
     };
     let standing = match limit(&worker, &principal).await {
         Ok(standing) => standing,
-        Err(error) => return Err(worker.reject(record, error).into()),
+        Err(error) => return Err(draft.reject(error).into()),
     };
-    let betas = betas(request.headers());
-    let parts = worker.start(Task { request: asked, betas, record })?;
+    let parts = worker.start(asked, betas(request.headers()), draft)?;
     answer(parts, request_id, standing).await
 }
 
-/// Reads and parses the body; what it tells goes into the record.
+/// Reads and parses the body; what it tells goes into the draft.
 async fn ask(
     request: &HttpRequest,
     payload: Payload,
     deadline: Duration,
-    record: &mut UsageRecord,
+    draft: &mut Draft,
 ) -> Result<MessagesRequest, ApiError> {
     let body = body::read(request, payload, deadline).await?;
     let asked = parse(body).await?;
-    record.model = Some(record::cut(asked.model()));
-    record.streaming = asked.streaming();
-    if let Some(version) = asked.client_version() {
-        record.client_version = Some(record::cut(version));
-    }
+    draft.fill(|record| {
+        record.model = Some(record::cut(asked.model()));
+        record.streaming = asked.streaming();
+        if let Some(version) = asked.client_version() {
+            record.client_version = Some(record::cut(version));
+        }
+    });
     Ok(asked)
 }
 

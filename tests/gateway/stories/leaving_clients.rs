@@ -55,3 +55,18 @@ fn a_client_that_leaves_in_the_middle_of_its_own_body_harms_nobody() {
     }
     assert_eq!(plain().send(world.address()).status, 200);
 }
+
+#[test]
+fn a_client_that_leaves_while_it_sends_its_request_is_recorded() {
+    let world = World::with(&[("WORKERS", "1")]);
+    let sending = plain().begin(world.address(), 10);
+    // The one worker has seen that client's head once it has served another's request.
+    assert_eq!(plain().send(world.address()).status, 200);
+    drop(sending);
+    let rows = rows::usage(&world.database, 2);
+    let outcomes: Vec<_> = rows.iter().map(|row| row["outcome"].as_deref().unwrap()).collect();
+    assert!(
+        outcomes.contains(&"completed") && outcomes.contains(&"client_aborted"),
+        "{outcomes:?}"
+    );
+}

@@ -1,0 +1,71 @@
+//! The usage record of a request in the making: a drop value, so that exactly one is written for
+//! each request, also for a client that leaves while it sends its request.
+
+use std::rc::Rc;
+
+use chrono::Utc;
+
+use super::usage::Journal;
+use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::usage::{Outcome, UsageRecord};
+
+/// A record that is yet to be written.
+pub struct Draft {
+    record: Option<UsageRecord>,
+    journal: Rc<Journal>,
+}
+
+impl Draft {
+    pub(super) fn new(record: UsageRecord, journal: Rc<Journal>) -> Self {
+        Self { record: Some(record), journal }
+    }
+
+    /// The id of the request.
+    pub(super) fn request_id(&self) -> String {
+        self.record.as_ref().map(|record| record.request_id.clone()).unwrap_or_default()
+    }
+
+    /// Fills in what has become known.
+    pub fn fill(&mut self, fill: impl FnOnce(&mut UsageRecord)) {
+        if let Some(record) = &mut self.record {
+            fill(record);
+        }
+    }
+
+    /// Records that the gateway itself refuses the request, and gives the refusal back.
+    #[must_use]
+    pub fn reject(mut self, error: ApiError) -> ApiError {
+        if error.kind == ErrorKind::ClientClosed {
+            self.write(Outcome::ClientAborted, ErrorKind::ClientClosed.status(), None);
+        }
+        let (status, kind) = (error.kind.status(), error.kind.wire_type());
+        self.write(Outcome::Rejected, status, Some(kind));
+        error
+    }
+
+    /// Writes the record, once; later calls do nothing.
+    pub(super) fn write(
+        &mut self,
+        outcome: Outcome,
+        status: u16,
+        error_type: Option<&'static str>,
+    ) {
+        let Some(mut record) = self.record.take() else { return };
+        record.ended_at = Utc::now();
+        record.outcome = outcome;
+        record.status = status;
+        record.error_type = error_type;
+        self.journal.append(&record);
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let kind = ErrorKind::Api;
+            self.write(Outcome::Crashed, kind.status(), Some(kind.wire_type()));
+        } else {
+            self.write(Outcome::ClientAborted, ErrorKind::ClientClosed.status(), None);
+        }
+    }
+}
