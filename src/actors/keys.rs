@@ -50,6 +50,12 @@ impl Keys {
         Ok(Self { name: Name::new("keys"), published })
     }
 
+    /// True where the snapshot holds no key at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.published.load().is_empty()
+    }
+
     /// The live principal behind a key's hash; `None` where there is none.
     ///
     /// # Errors

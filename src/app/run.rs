@@ -98,6 +98,11 @@ async fn start(config: &Config, database: Database, usage: Usage) -> Result<Star
         None => CredentialSource::Chain,
     };
     let keys = Keys::load(&database).await?;
+    if keys.is_empty() {
+        tracing::warn!(
+            "There is no API key yet, so nobody can use the gateway: set BOOTSTRAP_API_KEY."
+        );
+    }
     Ok(Start {
         keys,
         database,

@@ -157,14 +157,7 @@ impl Handler<Write> for UsageWriter {
     type Result = ();
 
     fn handle(&mut self, _: Write, ctx: &mut Context<Self>) {
-        let batch = match self.next_batch() {
-            Ok(batch) => batch,
-            Err(error) => {
-                tracing::error!(%error, "The usage journal cannot be read.");
-                ctx.notify_later(Write, LONGEST_RETRY);
-                return;
-            }
-        };
+        let batch = self.next_batch();
         if batch.lines.is_empty() {
             self.finish(&batch);
             ctx.notify_later(Write, TICK);
@@ -183,12 +176,15 @@ impl Handler<Write> for UsageWriter {
 
 impl UsageWriter {
     /// Syncs the journal, and reads from it and from memory what is to be written next.
-    fn next_batch(&self) -> io::Result<Batch> {
+    fn next_batch(&self) -> Batch {
         let mut segments = lock(&self.lent.segments);
-        segments.sync()?;
-        let mut batch = segments.read(BATCH)?;
+        let read = segments.sync().and_then(|()| segments.read(BATCH));
+        let mut batch = read.unwrap_or_else(|error| {
+            tracing::error!(%error, "The usage journal cannot be read.");
+            Batch::default()
+        });
         batch.lines.extend(lock(&self.lent.unjournaled).iter().take(BATCH).cloned());
-        Ok(batch)
+        batch
     }
 
     /// Takes note of a write; says when to look for more.

@@ -112,3 +112,13 @@ fn a_row_names_the_key_and_its_owner() {
     assert_eq!(row["user_id"], key["user_id"]);
     assert_eq!(row["team_id"], key["team_id"]);
 }
+
+#[test]
+fn a_journal_that_cannot_be_written_loses_no_record() {
+    let world = World::start();
+    std::fs::remove_dir_all(world.gateway.process.data_dir().join("journal")).unwrap();
+    for _ in 0..3 {
+        assert_eq!(plain().send(world.address()).status, 200);
+    }
+    rows::usage(&world.database, 3);
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -88,7 +89,7 @@ impl Setup {
             collect(child.stdout.take().unwrap(), &log),
             collect(child.stderr.take().unwrap(), &log),
         ];
-        Process { child, log, readers, _data: Arc::clone(&self.data) }
+        Process { child, log, readers, data: Arc::clone(&self.data) }
     }
 
     /// Starts `ccag serve` and waits until it listens.
@@ -126,13 +127,18 @@ pub(crate) struct Process {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
     readers: Vec<JoinHandle<()>>,
-    _data: Arc<TempDir>,
+    data: Arc<TempDir>,
 }
 
 impl Process {
     /// Everything said so far on both outputs.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Its data directory.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.data.path()
     }
 
     /// Where it listens, once it has said so.
