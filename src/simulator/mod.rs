@@ -2,7 +2,7 @@
 //! one about what it takes, with a fixed script in the place of models. `ccag demo` and the tests run against
 //! it, so that everything between a client and AWS is real.
 //!
-//! The script ([`script`]) greets and quotes the user, writes a file and reads it back with the client's
+//! The script (`script`) greets and quotes the user, writes a file and reads it back with the client's
 //! tools (`write "hello" to note.txt and read it back`), calls `web_search`, fills tool inputs and structured
 //! outputs from their schemas, and counts slowly (`count slowly to 500`, `tell me a long story`).
 //!
