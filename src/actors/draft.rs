@@ -35,12 +35,16 @@ impl Draft {
     /// Records that the gateway itself refuses the request, and gives the refusal back.
     #[must_use]
     pub fn reject(mut self, error: ApiError) -> ApiError {
-        if error.kind == ErrorKind::ClientClosed {
-            self.write(Outcome::ClientAborted, ErrorKind::ClientClosed.status(), None);
+        match error.kind {
+            ErrorKind::ClientClosed => self.client_left(),
+            kind => self.write(Outcome::Rejected, kind.status(), Some(kind.wire_type())),
         }
-        let (status, kind) = (error.kind.status(), error.kind.wire_type());
-        self.write(Outcome::Rejected, status, Some(kind));
         error
+    }
+
+    /// Writes the record of a request whose client has left.
+    fn client_left(&mut self) {
+        self.write(Outcome::ClientAborted, ErrorKind::ClientClosed.status(), None);
     }
 
     /// Writes the record, once; later calls do nothing.
@@ -65,7 +69,7 @@ impl Drop for Draft {
             let kind = ErrorKind::Api;
             self.write(Outcome::Crashed, kind.status(), Some(kind.wire_type()));
         } else {
-            self.write(Outcome::ClientAborted, ErrorKind::ClientClosed.status(), None);
+            self.client_left();
         }
     }
 }

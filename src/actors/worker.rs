@@ -31,7 +31,7 @@ pub struct Worker {
     /// What all threads share.
     pub gateway: Gateway,
     pub(super) client: awc::Client,
-    pub(super) journal: Rc<Journal>,
+    journal: Rc<Journal>,
     registry: Rc<Registry>,
 }
 

@@ -1,18 +1,14 @@
 //! The data directory: one gateway at a time.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 
 use super::AppError;
 
 /// The directory, locked for this process as long as the value lives.
 pub(super) struct DataDir {
     path: PathBuf,
-    _lock: Flock<File>,
+    _lock: File,
 }
 
 impl DataDir {
@@ -24,20 +20,15 @@ impl DataDir {
         let mut options = OpenOptions::new();
         let options = options.write(true).create(true).truncate(false);
         let file = options.open(path.join("gateway.lock")).map_err(unusable)?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Err((_, Errno::EWOULDBLOCK)) => Err(AppError::InUse(shown)),
-            Err((_, error)) => Err(unusable(io::Error::from(error))),
+        match file.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: file }),
+            Err(TryLockError::WouldBlock) => Err(AppError::InUse(shown)),
+            Err(TryLockError::Error(error)) => Err(unusable(error)),
         }
     }
 
     /// Where the usage journal is.
     pub(super) fn journal(&self) -> PathBuf {
         self.path.join("journal")
-    }
-
-    /// The directory itself.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
     }
 }

@@ -22,18 +22,15 @@ pub struct OpenDatabase {
     _embedded: Option<EmbeddedPostgres>,
 }
 
-/// Opens the configured database, or starts the embedded one in `data_dir`; migrates it.
+/// Opens the configured database, or starts the embedded one.
 ///
 /// # Errors
 /// [`AppError`] where there is none to be had.
-pub fn connect(
-    config: &DatabaseConfig,
-    data_dir: &std::path::Path,
-) -> Result<OpenDatabase, AppError> {
+pub fn connect(config: &DatabaseConfig) -> Result<OpenDatabase, AppError> {
     let (embedded, connection) = match &config.server {
         Some(server) => (None, server.clone()),
         None => {
-            let (embedded, connection) = EmbeddedPostgres::start(data_dir)?;
+            let (embedded, connection) = EmbeddedPostgres::start(&config.data_dir)?;
             (Some(embedded), connection)
         }
     };

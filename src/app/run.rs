@@ -23,7 +23,6 @@ use crate::config::{Config, UpstreamConfig};
 use crate::domain::geography::Geography;
 use crate::http::server::{Edge, server};
 use crate::storage::Database;
-use crate::storage::embedded::default_data_dir;
 
 /// How long the last usage records are waited for at the end.
 const LAST_RECORDS: Duration = Duration::from_secs(10);
@@ -41,10 +40,9 @@ pub struct Running {
 /// # Errors
 /// [`AppError`] where it cannot start, or where the tree gave up.
 pub fn serve(config: &Config, running: impl FnOnce(Running)) -> Result<(), AppError> {
-    let path = config.database.data_dir.clone().unwrap_or_else(default_data_dir);
-    let data_dir = DataDir::open(&path)?;
+    let data_dir = DataDir::open(&config.database.data_dir)?;
     let listener = listen(config)?;
-    let open = database::connect(&config.database, data_dir.path())?;
+    let open = database::connect(&config.database)?;
     System::new().block_on(live(config, &data_dir, listener, open.database.clone(), running))
 }
 

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::environment::Environment;
+use crate::storage::embedded::default_data_dir;
 
 /// Connections of the pool.
 const CONNECTIONS: u64 = 8;
@@ -15,8 +16,8 @@ pub struct DatabaseConfig {
     pub server: Option<tokio_postgres::Config>,
     /// Connections of the pool.
     pub connections: usize,
-    /// The embedded PostgreSQL's and the usage journal's directory; `None` means the default.
-    pub data_dir: Option<PathBuf>,
+    /// The embedded PostgreSQL's and the usage journal's directory.
+    pub data_dir: PathBuf,
 }
 
 impl DatabaseConfig {
@@ -25,7 +26,9 @@ impl DatabaseConfig {
         Self {
             server: url(environment).or_else(|| parts(environment)),
             connections: usize::try_from(connections).unwrap_or(2),
-            data_dir: environment.text("CCAG_DATA_DIR").map(PathBuf::from),
+            data_dir: environment
+                .text("CCAG_DATA_DIR")
+                .map_or_else(default_data_dir, PathBuf::from),
         }
     }
 }

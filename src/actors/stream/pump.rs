@@ -112,7 +112,8 @@ impl Pump {
         let operation =
             if self.client.streaming { Operation::InvokeStream } else { Operation::Invoke };
         let target = (resolved.profile.as_str(), operation);
-        for last in [false, true] {
+        let mut retried = false;
+        loop {
             let lease = self.client.wait(gateway.endpoints.lease()).await?.map_err(rejected)?;
             self.settlement.served_by(&lease.endpoint().name, &resolved);
             let (body, deadline) = (body.clone(), gateway.deadlines.first_byte);
@@ -120,8 +121,9 @@ impl Pump {
             let sent = exchange::send(&worker.client, endpoint, credential, target, body, deadline);
             match self.client.wait(sent).await? {
                 Ok(body) => return Ok(body),
-                Err(failure) if !last && failure.stale_connection => {}
-                Err(failure) if !last && failure.stale_credential => {
+                Err(failure) if !retried && failure.stale_connection => retried = true,
+                Err(failure) if !retried && failure.stale_credential => {
+                    retried = true;
                     self.client.wait(gateway.endpoints.refresh()).await?.map_err(rejected)?;
                 }
                 Err(Failure { error, answered, .. }) => {
@@ -130,7 +132,6 @@ impl Pump {
                 }
             }
         }
-        Err(ApiError::new(ErrorKind::Overloaded, "Bedrock cannot be reached.").into())
     }
 
     /// The profile that serves the request, and the body to send there.
