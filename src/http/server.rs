@@ -85,6 +85,8 @@ fn routes(config: &mut ServiceConfig) {
     let only = |path: &str| web::resource(path).default_service(web::to(method_not_allowed));
     config
         .service(only("/v1/messages").route(web::post().to(api::messages)))
+        .service(only("/v1/models").route(web::get().to(api::models)))
+        .service(only("/v1/models/{id:.*}").route(web::get().to(api::model)))
         .service(only("/health").route(web::get().to(ops::health)))
         .service(only("/ready").route(web::get().to(ops::ready)))
         .service(only("/metrics").route(web::get().to(ops::metrics)))

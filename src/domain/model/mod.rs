@@ -6,7 +6,9 @@ use thiserror::Error;
 
 use super::capability::Capability;
 pub use super::geography::Geography;
+pub use offer::{Cursor, Offer, Page, UnknownCursor};
 
+mod offer;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! The inference API.
 
 mod messages;
+mod models;
 mod record;
 
 pub use messages::messages;
+pub use models::{model, models};

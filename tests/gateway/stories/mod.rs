@@ -10,6 +10,7 @@ mod kill;
 mod leaving_clients;
 mod limits;
 mod messages;
+mod models;
 mod pings;
 mod refusals;
 mod slow_clients;
