@@ -1,4 +1,5 @@
-//! Bedrock's refusals in Anthropic's words: by the type of the exception, never by its text.
+//! Bedrock's refusals in Anthropic's words: by the type of the exception; by its text only where one type
+//! means several things.
 
 use serde::Deserialize;
 
@@ -10,6 +11,18 @@ const THROTTLE_RETRY: u32 = 5;
 const OVERLOAD_RETRY: u32 = 3;
 /// Bytes of Bedrock's message that are passed on.
 const MAX_MESSAGE: usize = 4096;
+/// What Bedrock says of an API key of its own that it does not take.
+const API_KEY_REFUSALS: [&str; 3] = [
+    "Authentication failed: Please make sure your API Key is valid",
+    "Bearer Token has expired",
+    "Missing required parameters in the API Key",
+];
+/// What IAM says; the text around it names accounts and roles.
+const IAM_REFUSAL: &str = "is not authorized to perform";
+/// Bedrock's words for a conversation that does not fit the model.
+const TOO_LONG: &str = "Input is too long for requested model.";
+/// The words for it on which Claude Code compacts the conversation.
+const TOO_LONG_FOR_CLIENTS: &str = "capability_rejected: prompt_too_long";
 
 /// The three shapes of an error body.
 #[derive(Deserialize)]
@@ -41,17 +54,35 @@ pub fn of_frame(exception: &str, payload: &[u8], fallback: &str) -> ApiError {
 }
 
 fn refusal(kind: ErrorKind, exception: &str, message: &str) -> ApiError {
-    let own_credential = kind == ErrorKind::Api && is_credential(exception);
-    let message = match (own_credential, message) {
-        (true, _) => format!("Bedrock refused the gateway's own AWS credentials ({exception})."),
-        (false, "") => format!("Bedrock answered with {exception} and no message."),
-        (false, message) => message.to_owned(),
+    let api_key = || API_KEY_REFUSALS.iter().any(|text| message.contains(text));
+    let refused_credential = match kind {
+        ErrorKind::Api => is_credential(exception),
+        ErrorKind::Permission => api_key(),
+        _ => false,
     };
-    let error = ApiError::new(kind, message);
+    let kind = if refused_credential { ErrorKind::Api } else { kind };
+    let error = ApiError::new(kind, in_words(kind, exception, message, refused_credential));
     match kind {
         ErrorKind::RateLimit => error.retry_after(THROTTLE_RETRY),
         ErrorKind::Overloaded => error.retry_after(OVERLOAD_RETRY),
         _ => error,
+    }
+}
+
+/// The message as the client is to read it.
+fn in_words(kind: ErrorKind, exception: &str, message: &str, refused_credential: bool) -> String {
+    match kind {
+        _ if refused_credential => format!(
+            "Bedrock refused the gateway's own AWS credentials ({exception}). Tell its administrator."
+        ),
+        ErrorKind::Permission if message.contains(IAM_REFUSAL) => {
+            "The gateway's AWS role may not call this model. Its administrator can allow \
+             bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream on it."
+                .to_owned()
+        }
+        ErrorKind::InvalidRequest if message == TOO_LONG => TOO_LONG_FOR_CLIENTS.to_owned(),
+        _ if message.is_empty() => format!("Bedrock answered with {exception} and no message."),
+        _ => message.to_owned(),
     }
 }
 
@@ -161,5 +192,38 @@ mod tests {
         let error = of_status(403, Some("ExpiredTokenException"), body);
         assert_eq!(error.kind.status(), 500);
         assert!(error.message.contains("gateway's own AWS credentials"));
+    }
+    #[test]
+    fn a_refused_api_key_of_the_gateway_is_not_blamed_on_the_client() {
+        for text in API_KEY_REFUSALS {
+            let body = format!(r#"{{"message":"{text}."}}"#);
+            let error = of_status(403, Some("AccessDeniedException"), body.as_bytes());
+            assert_eq!(error.kind.status(), 500, "{text}");
+            assert!(error.message.contains("gateway's own AWS credentials"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_iam_refuses_tells_nothing_of_accounts_and_roles() {
+        let body = br#"{"message":"User: arn:aws:sts::111122223333:assumed-role/gateway/i is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:us-east-1:111122223333:inference-profile/p because no identity-based policy allows the action"}"#;
+        let error = of_status(403, Some("AccessDeniedException"), body);
+        assert_eq!(error.kind, ErrorKind::Permission);
+        assert!(!error.message.contains("arn:") && !error.message.contains("111122223333"));
+        let other =
+            br#"{"message":"You don't have access to the model with the specified model ID."}"#;
+        let error = of_status(403, Some("AccessDeniedException"), other);
+        assert!(error.message.starts_with("You don't have access"));
+    }
+
+    #[test]
+    fn a_prompt_that_is_too_long_is_named_as_the_client_knows_it() {
+        let told = |text: &str| {
+            let body = serde_json::json!({ "message": text }).to_string();
+            of_status(400, Some("ValidationException"), body.as_bytes()).message
+        };
+        assert_eq!(told(TOO_LONG), TOO_LONG_FOR_CLIENTS);
+        for known in ["Input is too long.", "prompt is too long: 210000 tokens > 200000 maximum"] {
+            assert_eq!(told(known), known);
+        }
     }
 }
