@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the real Claude Code client, headless, against `ccag demo`: a plain answer, tools, continued
+# Runs the real Claude Code client, headless, against `ccag demo`: a plain answer, its discovery of models, tools, continued
 # conversations, older models, interrupted streams; then holds the gateway's records against what was done.
 #
 #   tests/claude_code/run.sh target/debug/ccag
@@ -177,6 +177,7 @@ claude() {
   exec env -i "PATH=$PATH" "HOME=$work/home" LANG=C.UTF-8 \
     "ANTHROPIC_BASE_URL=$url" "ANTHROPIC_AUTH_TOKEN=$token" \
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 CLAUDE_CODE_MAX_RETRIES=2 \
+    CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY=1 \
     "$client" "$@" </dev/null 2>>"$work/client.err"
 }
 
@@ -196,6 +197,18 @@ plain_answer() {
   equals 'the answer is no error' "$(field d.is_error)" false
   check 'usage reaches the client' test "$(field 'd.usage.input_tokens + d.usage.cache_creation_input_tokens')" -gt 1000
   first_session=$(field d.session_id)
+}
+
+# What the client has kept of the gateway's models.
+discovered() {
+  json 'd.models ? d.models.map(m => m.id).sort() : "no models"' <"$work/home/.claude/cache/gateway-models.json"
+}
+
+models() {
+  local offered
+  offered=$(curl -fsS -H "authorization: Bearer $token" "$url/v1/models?limit=1000" | json 'd.data.map(m => m.id).sort()')
+  eventually discovered || true
+  equals 'the client discovers every model' "$(discovered 2>&1)" "$offered"
 }
 
 # tool_loop NAME FILE OPTION…
@@ -285,6 +298,7 @@ install_client
 [ -z "${CCAG_TEST_DATABASE_URL:-}" ] || create_database
 start_gateway
 plain_answer
+models
 continued
 older_models
 interrupted INT
