@@ -11,6 +11,7 @@ use super::drain::Readiness;
 use super::endpoints::Endpoints;
 use super::keys::Keys;
 use super::limiter::Limits;
+use super::notifier::Notifier;
 use super::settings::{Published, SettingsOwner};
 use super::streams::{LiveStreams, Streams};
 use super::tree::{Adopt, Board, Name, OnArbiter, Recipe, Retire, Supervisor};
@@ -55,6 +56,8 @@ pub struct Gateway {
     pub endpoints: Endpoints,
     /// Usage and its journal.
     pub usage: Usage,
+    /// What is told to the outside.
+    pub notifier: Notifier,
     /// Whether new work is taken.
     pub readiness: Readiness,
     /// The live connections.
@@ -102,6 +105,7 @@ impl Gateway {
             limiter: Limits::default(),
             endpoints: Endpoints::new(start.endpoint),
             usage: start.usage,
+            notifier: Notifier::default(),
             readiness: Readiness::default(),
             live: LiveStreams::default(),
             board,
@@ -139,6 +143,10 @@ impl Gateway {
         }));
         let (db, records) = (database(), self.usage.clone());
         self.adopt(OnArbiter::new(&self.usage.name, &usage, move |t| records.owner(db.clone(), t)));
+        let (db, notifier) = (database(), self.notifier.clone());
+        self.adopt(OnArbiter::new(&notifier.name.clone(), &here, move |tombstone| {
+            notifier.owner(db.clone(), tombstone)
+        }));
         let db = database();
         let listeners =
             Listeners { keys: self.keys.name.clone(), settings: self.others.settings.clone() };
@@ -181,6 +189,7 @@ impl Gateway {
             (self.limiter.name.label(), self.limiter.name.dead_letters()),
             (self.endpoints.name.label(), self.endpoints.name.dead_letters()),
             (self.usage.name.label(), self.usage.name.dead_letters()),
+            (self.notifier.name.label(), self.notifier.name.dead_letters()),
             (self.others.changes.label(), self.others.changes.dead_letters()),
             (self.readiness.name.label(), self.readiness.name.dead_letters()),
         ]
@@ -197,6 +206,7 @@ impl Gateway {
             "limiter" => self.limiter.name.tell(Crash),
             "endpoints" => self.endpoints.name.tell(Crash),
             "usage" => self.usage.name.tell(Crash),
+            "notifier" => self.notifier.name.tell(Crash),
             "changes" => self.others.changes.tell(Crash),
             "drain" => self.readiness.name.tell(Crash),
             "stream" => {

@@ -7,6 +7,7 @@ pub mod endpoints;
 mod gateway;
 pub mod keys;
 pub mod limiter;
+pub mod notifier;
 pub mod settings;
 pub mod stream;
 pub mod streams;

@@ -11,6 +11,7 @@ pub mod json;
 pub mod key;
 pub mod limit;
 pub mod model;
+pub mod notification;
 pub mod price;
 pub mod principal;
 pub mod request;

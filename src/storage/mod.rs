@@ -7,6 +7,7 @@ mod error;
 pub mod keys;
 pub mod listen;
 mod migrate;
+pub mod notifications;
 mod schema;
 pub mod settings;
 pub mod usage;
