@@ -9,6 +9,9 @@ use super::usage::Journal;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::usage::{Outcome, UsageRecord};
 
+/// Longest reason that is kept, in characters.
+const MAX_REASON: usize = 256;
+
 /// A record that is yet to be written.
 pub struct Draft {
     record: Option<UsageRecord>,
@@ -37,9 +40,18 @@ impl Draft {
     pub fn reject(mut self, error: ApiError) -> ApiError {
         match error.kind {
             ErrorKind::ClientClosed => self.client_left(),
-            kind => self.write(Outcome::Rejected, kind.status(), Some(kind.wire_type())),
+            kind => {
+                self.explain(&error);
+                self.write(Outcome::Rejected, kind.status(), Some(kind.wire_type()));
+            }
         }
         error
+    }
+
+    /// Notes what the client is told, cut so that it fits a row.
+    pub(super) fn explain(&mut self, error: &ApiError) {
+        let reason = error.message.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect();
+        self.fill(|record| record.reason = Some(reason));
     }
 
     /// Writes the record of a request whose client has left.

@@ -23,6 +23,13 @@ pub struct WireUsage {
     cache_read_input_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
     cache_creation: Option<WireCacheCreation>,
+    server_tool_use: Option<WireServerTools>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct WireServerTools {
+    #[serde(default)]
+    web_search_requests: u32,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -98,6 +105,7 @@ impl WireEvent<'_> {
 #[derive(Debug, Default)]
 pub struct Answer {
     tokens: Tokens,
+    web_searches: u32,
     generated_bytes: usize,
     deltas: usize,
     stop_reason: Option<String>,
@@ -164,6 +172,12 @@ impl Answer {
         (Tokens { output: estimate, ..self.tokens }, true)
     }
 
+    /// Searches of the web, as the answer counts them.
+    #[must_use]
+    pub fn web_searches(&self) -> u32 {
+        self.web_searches
+    }
+
     /// Why the model stopped, and which tools it called.
     #[must_use]
     pub fn ending(&self) -> (Option<String>, Vec<String>) {
@@ -185,6 +199,9 @@ impl Answer {
         set(&mut tokens.input, usage.input_tokens);
         set(&mut tokens.output, usage.output_tokens);
         set(&mut tokens.cache_read, usage.cache_read_input_tokens);
+        if let Some(tools) = &usage.server_tool_use {
+            self.web_searches = tools.web_search_requests;
+        }
         if let Some(split) = &usage.cache_creation {
             tokens.cache_write_5m = split.ephemeral_5m_input_tokens;
             tokens.cache_write_1h = split.ephemeral_1h_input_tokens;

@@ -46,10 +46,14 @@ pub struct UsageRecord {
     pub agent_id: Option<String>,
     /// `x-claude-code-parent-agent-id`
     pub parent_agent_id: Option<String>,
+    /// `x-ccag-project`
+    pub project: Option<String>,
     /// The version of Claude Code, from the attribution block or the user agent.
     pub client_version: Option<String>,
     /// The model as the client asked for it.
     pub model: Option<String>,
+    /// Anthropic's id of the model, where the gateway knows it.
+    pub model_id: Option<&'static str>,
     /// The inference profile that served it.
     pub profile: Option<String>,
     /// The endpoint that served it.
@@ -61,8 +65,14 @@ pub struct UsageRecord {
     pub tokens: Tokens,
     /// True where the output tokens are estimated from the text that was sent.
     pub tokens_estimated: bool,
+    /// Searches of the web that were charged.
+    pub web_searches: u32,
     /// The price, in billionths of a dollar.
     pub cost_nanos: i64,
+    /// What reading from the cache saved against its price as plain input.
+    pub cache_saved_nanos: i64,
+    /// The row of `prices` that it was priced by; `None` for the built-in ones.
+    pub price_id: Option<Uuid>,
     /// False where the model has no price of its own and a conservative one was charged.
     pub priced: bool,
     /// How it ended.
@@ -71,6 +81,8 @@ pub struct UsageRecord {
     pub status: u16,
     /// Anthropic's error type, where it ended with an error.
     pub error_type: Option<&'static str>,
+    /// Why it ended so, where it ended with an error; bounded.
+    pub reason: Option<String>,
     /// Why the model stopped.
     pub stop_reason: Option<String>,
     /// Names of the tools the model called.

@@ -1,5 +1,6 @@
 //! Postgres: the pool, the migrations, LISTEN, and one file per table with its rows and queries.
 
+pub mod analytics;
 mod connect;
 mod database;
 pub mod embedded;

@@ -47,6 +47,7 @@ impl Settlement {
         self.draft.fill(|record| {
             record.endpoint = Some(endpoint.to_owned());
             record.profile = Some(resolved.profile.clone());
+            record.model_id = resolved.model.map(|model| model.id);
         });
     }
 
@@ -65,6 +66,7 @@ impl Settlement {
 
     /// Writes the record of a request that ended with an error.
     pub fn fail(&mut self, outcome: Outcome, error: &ApiError) {
+        self.draft.explain(error);
         self.write(outcome, self.status(error.kind), Some(error.kind.wire_type()));
     }
 
@@ -78,6 +80,7 @@ impl Settlement {
         draft.fill(|record| {
             (record.tokens, record.tokens_estimated) = answer.tokens();
             (record.stop_reason, record.tools) = answer.ending();
+            record.web_searches = answer.web_searches();
             if let Some(Resolved { profile, model, .. }) = profile {
                 let cost = cost_nanos(&record.tokens, *model, profile);
                 (record.cost_nanos, record.priced) = (cost.nanos, cost.priced);

@@ -1,0 +1,81 @@
+//! Who is active, and when.
+
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Integer, Timestamptz};
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+
+use super::filter::{Filter, Grain};
+use crate::storage::{Database, StorageError};
+
+/// The users of one step of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, QueryableByName)]
+pub struct ActiveUsers {
+    /// Where the step begins.
+    #[diesel(sql_type = Timestamptz)]
+    pub starts_at: DateTime<Utc>,
+    /// Users who made a request.
+    #[diesel(sql_type = BigInt)]
+    pub users: i64,
+    /// Of them those who had made none before it in the asked span of time.
+    #[diesel(sql_type = BigInt)]
+    pub first_seen: i64,
+}
+
+/// The active users over time.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn active_users(
+    database: &Database,
+    filter: &Filter,
+    grain: Grain,
+) -> Result<Vec<ActiveUsers>, StorageError> {
+    let head = format!(
+        "with steps as (select distinct date_trunc('{}', starts_at, 'UTC') as starts_at, user_id",
+        grain.name()
+    );
+    let tail = "and user_id <> '00000000-0000-0000-0000-000000000000'), \
+        firsts as (select user_id, min(starts_at) as starts_at from steps group by 1) \
+        select steps.starts_at, count(*) as users, \
+        count(*) filter (where firsts.starts_at = steps.starts_at) as first_seen \
+        from steps join firsts using (user_id) group by 1 order by 1";
+    let query = filter.query(&head, filter.table(grain), tail);
+    database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
+}
+
+/// One hour of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, QueryableByName)]
+pub struct HeatCell {
+    /// 1 is Monday, 7 is Sunday (UTC).
+    #[diesel(sql_type = Integer)]
+    pub weekday: i32,
+    /// 0 to 23 (UTC).
+    #[diesel(sql_type = Integer)]
+    pub hour: i32,
+    /// Requests.
+    #[diesel(sql_type = BigInt)]
+    pub requests: i64,
+    /// Billionths of a dollar.
+    #[diesel(sql_type = BigInt)]
+    pub cost_nanos: i64,
+}
+
+/// Requests by hour of the week; hours without any are left out.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn heat_map(database: &Database, filter: &Filter) -> Result<Vec<HeatCell>, StorageError> {
+    // By hour first: the sums have many rows for each.
+    let head = "select extract(isodow from starts_at at time zone 'UTC')::integer as weekday, \
+        extract(hour from starts_at at time zone 'UTC')::integer as hour, \
+        sum(requests)::bigint as requests, sum(cost_nanos)::bigint as cost_nanos from \
+        (select starts_at, sum(requests) as requests, sum(cost_nanos) as cost_nanos";
+    let query = filter.query(
+        head,
+        "usage_hourly",
+        "group by starts_at) as hours group by 1, 2 order by 1, 2",
+    );
+    database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
+}

@@ -1,0 +1,16 @@
+//! What the pages and the API tell about usage, read from the sums that the insert keeps: never
+//! from `usage` itself.
+
+mod activity;
+mod filter;
+mod performance;
+mod sessions;
+mod spend;
+mod tools;
+
+pub use activity::{ActiveUsers, HeatCell, active_users, heat_map};
+pub use filter::{Filter, Grain};
+pub use performance::{CacheRate, Latency, cache_rate, latency};
+pub use sessions::{Agent, Session, SessionCursor, agents, sessions};
+pub use spend::{Choices, Dimension, Group, Point, Sums, breakdown, choices, over_time, totals};
+pub use tools::{Tool, ToolServer, servers, tools};

@@ -1,0 +1,181 @@
+//! Sessions of Claude Code, and the tree of agents inside each.
+
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::pg::Pg;
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::filter::Filter;
+use crate::storage::{Database, StorageError};
+
+/// One session of one user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, QueryableByName)]
+pub struct Session {
+    /// The user; the nil id where there was none.
+    #[diesel(sql_type = SqlUuid)]
+    pub user_id: Uuid,
+    /// The user's name, where the user still exists.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub user_name: Option<String>,
+    /// Claude Code's id of the session.
+    #[diesel(sql_type = Text)]
+    pub session_id: String,
+    /// The team; the nil id where there was none.
+    #[diesel(sql_type = SqlUuid)]
+    pub team_id: Uuid,
+    /// The project; empty where it is not known.
+    #[diesel(sql_type = Text)]
+    pub project: String,
+    /// The client's last version.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub client_version: Option<String>,
+    /// When its first request began.
+    #[diesel(sql_type = Timestamptz)]
+    pub started_at: DateTime<Utc>,
+    /// When its last request ended.
+    #[diesel(sql_type = Timestamptz)]
+    pub last_at: DateTime<Utc>,
+    /// Agents, the main conversation included.
+    #[diesel(sql_type = BigInt)]
+    pub agents: i64,
+    /// Requests.
+    #[diesel(sql_type = BigInt)]
+    pub requests: i64,
+    /// Of them those that failed.
+    #[diesel(sql_type = BigInt)]
+    pub failed: i64,
+    /// Prompt tokens outside the cache.
+    #[diesel(sql_type = BigInt)]
+    pub input_tokens: i64,
+    /// Generated tokens.
+    #[diesel(sql_type = BigInt)]
+    pub output_tokens: i64,
+    /// Tokens read from the cache.
+    #[diesel(sql_type = BigInt)]
+    pub cache_read_tokens: i64,
+    /// Tokens written to the cache.
+    #[diesel(sql_type = BigInt)]
+    pub cache_write_tokens: i64,
+    /// Billionths of a dollar.
+    #[diesel(sql_type = BigInt)]
+    pub cost_nanos: i64,
+}
+
+/// The place of a session in the list: the next page begins behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionCursor {
+    /// Its `last_at`.
+    pub last_at: DateTime<Utc>,
+    /// Its id.
+    pub session_id: String,
+}
+
+/// Sessions whose last request lies in the span of time, latest first, at most `limit`; filters by
+/// user and team apply.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn sessions(
+    database: &Database,
+    filter: &Filter,
+    after: Option<SessionCursor>,
+    limit: u32,
+) -> Result<Vec<Session>, StorageError> {
+    let mut text = "select s.*, (select name from users where users.id = s.user_id) as user_name, \
+        (select count(*) from usage_agents as a where a.user_id = s.user_id \
+        and a.session_id = s.session_id) as agents \
+        from usage_sessions as s where last_at >= $1 and last_at < $2"
+        .to_owned();
+    let mut number = 2;
+    let mut next = || {
+        number += 1;
+        number
+    };
+    for (set, column) in
+        [(!filter.users.is_empty(), "user_id"), (!filter.teams.is_empty(), "team_id")]
+    {
+        if set {
+            text.push_str(&format!(" and {column} = any(${})", next()));
+        }
+    }
+    if after.is_some() {
+        text.push_str(&format!(" and (last_at, session_id) < (${}, ${})", next(), next()));
+    }
+    text.push_str(&format!(" order by last_at desc, session_id desc limit {}", limit.min(1000)));
+    let mut query = diesel::sql_query(text)
+        .into_boxed::<Pg>()
+        .bind::<Timestamptz, _>(filter.from)
+        .bind::<Timestamptz, _>(filter.to);
+    for ids in [&filter.users, &filter.teams] {
+        if !ids.is_empty() {
+            query = query.bind::<Array<SqlUuid>, _>(ids.clone());
+        }
+    }
+    if let Some(after) = after {
+        query = query.bind::<Timestamptz, _>(after.last_at).bind::<Text, _>(after.session_id);
+    }
+    database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
+}
+
+/// One agent of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, QueryableByName)]
+pub struct Agent {
+    /// Its id; empty for the main conversation.
+    #[diesel(sql_type = Text)]
+    pub agent_id: String,
+    /// The agent that started it; none for the main conversation and its direct children.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub parent_agent_id: Option<String>,
+    /// Models it used.
+    #[diesel(sql_type = Array<Text>)]
+    pub models: Vec<String>,
+    /// When its first request began.
+    #[diesel(sql_type = Timestamptz)]
+    pub started_at: DateTime<Utc>,
+    /// When its last request ended.
+    #[diesel(sql_type = Timestamptz)]
+    pub last_at: DateTime<Utc>,
+    /// Requests.
+    #[diesel(sql_type = BigInt)]
+    pub requests: i64,
+    /// Prompt tokens outside the cache.
+    #[diesel(sql_type = BigInt)]
+    pub input_tokens: i64,
+    /// Generated tokens.
+    #[diesel(sql_type = BigInt)]
+    pub output_tokens: i64,
+    /// Tokens read from the cache.
+    #[diesel(sql_type = BigInt)]
+    pub cache_read_tokens: i64,
+    /// Tokens written to the cache.
+    #[diesel(sql_type = BigInt)]
+    pub cache_write_tokens: i64,
+    /// Billionths of a dollar.
+    #[diesel(sql_type = BigInt)]
+    pub cost_nanos: i64,
+}
+
+/// The agents of one session, in the order in which they began; `parent_agent_id` makes the tree.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn agents(
+    database: &Database,
+    user_id: Uuid,
+    session_id: String,
+) -> Result<Vec<Agent>, StorageError> {
+    database
+        .run(async move |mut connection| {
+            let query = diesel::sql_query(
+                "select * from usage_agents where user_id = $1 and session_id = $2 \
+                 order by started_at, agent_id limit 1000",
+            )
+            .bind::<SqlUuid, _>(user_id)
+            .bind::<Text, _>(session_id);
+            Ok(query.load(&mut connection).await?)
+        })
+        .await
+}

@@ -1,0 +1,305 @@
+//! Sums of money, requests and tokens: in all, over time, and by user, team, model and so on.
+
+use chrono::{DateTime, Utc};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+
+use super::filter::{Filter, Grain};
+use crate::storage::{Database, StorageError};
+
+/// Most groups of a breakdown.
+const MAX_GROUPS: u32 = 1000;
+/// The columns of [`Sums`] over rows of sums.
+const SUMS: &str = "coalesce(sum(requests), 0)::bigint as requests, \
+    coalesce(sum(completed), 0)::bigint as completed, \
+    coalesce(sum(failed), 0)::bigint as failed, \
+    coalesce(sum(streaming), 0)::bigint as streaming, \
+    coalesce(sum(input_tokens), 0)::bigint as input_tokens, \
+    coalesce(sum(output_tokens), 0)::bigint as output_tokens, \
+    coalesce(sum(cache_read_tokens), 0)::bigint as cache_read_tokens, \
+    coalesce(sum(cache_write_5m_tokens), 0)::bigint as cache_write_5m_tokens, \
+    coalesce(sum(cache_write_1h_tokens), 0)::bigint as cache_write_1h_tokens, \
+    coalesce(sum(web_searches), 0)::bigint as web_searches, \
+    coalesce(sum(cost_nanos), 0)::bigint as cost_nanos, \
+    coalesce(sum(cache_saved_nanos), 0)::bigint as cache_saved_nanos, \
+    coalesce(sum(unpriced), 0)::bigint as unpriced, \
+    coalesce(sum(duration_ms), 0)::bigint as duration_ms, \
+    count(distinct user_id) as users";
+
+/// What groups are made by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dimension {
+    /// Users.
+    User,
+    /// Teams.
+    Team,
+    /// API keys.
+    Key,
+    /// Models.
+    Model,
+    /// Endpoints.
+    Endpoint,
+    /// Projects.
+    Project,
+}
+
+impl Dimension {
+    /// The dimension of a name: `user`, `team`, `key`, `model`, `endpoint` or `project`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "user" => Self::User,
+            "team" => Self::Team,
+            "key" => Self::Key,
+            "model" => Self::Model,
+            "endpoint" => Self::Endpoint,
+            "project" => Self::Project,
+            _ => return None,
+        })
+    }
+
+    fn column(self) -> &'static str {
+        match self {
+            Self::User => "user_id::text",
+            Self::Team => "team_id::text",
+            Self::Key => "key_id::text",
+            Self::Model => "model",
+            Self::Endpoint => "endpoint",
+            Self::Project => "project",
+        }
+    }
+
+    /// An expression for the name of the group `id`; null where it is gone or means "none".
+    fn name(self) -> &'static str {
+        match self {
+            Self::User => "(select name from users where users.id::text = g.id)",
+            Self::Team => "(select name from teams where teams.id::text = g.id)",
+            Self::Key => "(select name from api_keys where api_keys.id::text = g.id)",
+            Self::Model | Self::Endpoint | Self::Project => "nullif(g.id, '')",
+        }
+    }
+}
+
+/// Sums over some usage.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, QueryableByName)]
+pub struct Sums {
+    /// Requests, whatever became of them.
+    #[diesel(sql_type = BigInt)]
+    pub requests: i64,
+    /// Of them those whose whole answer was handed to the client.
+    #[diesel(sql_type = BigInt)]
+    pub completed: i64,
+    /// Of them those that failed, were refused by Bedrock, or crashed.
+    #[diesel(sql_type = BigInt)]
+    pub failed: i64,
+    /// Of them those that asked for a stream.
+    #[diesel(sql_type = BigInt)]
+    pub streaming: i64,
+    /// Prompt tokens outside the cache.
+    #[diesel(sql_type = BigInt)]
+    pub input_tokens: i64,
+    /// Generated tokens.
+    #[diesel(sql_type = BigInt)]
+    pub output_tokens: i64,
+    /// Tokens read from the cache.
+    #[diesel(sql_type = BigInt)]
+    pub cache_read_tokens: i64,
+    /// Tokens written to the cache for 5 minutes.
+    #[diesel(sql_type = BigInt)]
+    pub cache_write_5m_tokens: i64,
+    /// Tokens written to the cache for 1 hour.
+    #[diesel(sql_type = BigInt)]
+    pub cache_write_1h_tokens: i64,
+    /// Web searches.
+    #[diesel(sql_type = BigInt)]
+    pub web_searches: i64,
+    /// Their price, in billionths of a dollar.
+    #[diesel(sql_type = BigInt)]
+    pub cost_nanos: i64,
+    /// What reading from the cache saved against its price as plain input.
+    #[diesel(sql_type = BigInt)]
+    pub cache_saved_nanos: i64,
+    /// Requests whose model has no price of its own.
+    #[diesel(sql_type = BigInt)]
+    pub unpriced: i64,
+    /// Sum of their times, in milliseconds.
+    #[diesel(sql_type = BigInt)]
+    pub duration_ms: i64,
+    /// How many users made them.
+    #[diesel(sql_type = BigInt)]
+    pub users: i64,
+}
+
+impl Sums {
+    /// All prompt tokens.
+    #[must_use]
+    pub fn prompt_tokens(&self) -> i64 {
+        self.input_tokens
+            + self.cache_read_tokens
+            + self.cache_write_5m_tokens
+            + self.cache_write_1h_tokens
+    }
+
+    /// All tokens.
+    #[must_use]
+    pub fn tokens(&self) -> i64 {
+        self.prompt_tokens() + self.output_tokens
+    }
+
+    /// The share of prompt tokens that came from the cache, 0 to 1.
+    #[must_use]
+    pub fn cache_rate(&self) -> Option<f64> {
+        let prompt = self.prompt_tokens();
+        (prompt > 0).then(|| self.cache_read_tokens as f64 / prompt as f64)
+    }
+}
+
+/// The sums of one group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, QueryableByName)]
+pub struct Group {
+    /// The id or name that the group is made by; the nil id and the empty text mean "none".
+    #[diesel(sql_type = Text)]
+    pub id: String,
+    /// Its name for people, where it has one.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub name: Option<String>,
+    /// The last hour or day in which it was used.
+    #[diesel(sql_type = Timestamptz)]
+    pub last_at: DateTime<Utc>,
+    /// Its sums.
+    #[diesel(embed)]
+    #[serde(flatten)]
+    pub sums: Sums,
+}
+
+/// One group's sums in one step of a series.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, QueryableByName)]
+pub struct Point {
+    /// Where the step begins.
+    #[diesel(sql_type = Timestamptz)]
+    pub starts_at: DateTime<Utc>,
+    /// The group; `None` is the rest of all groups that are not among the dearest.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub id: Option<String>,
+    /// Its name for people, where it has one.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub name: Option<String>,
+    /// Requests.
+    #[diesel(sql_type = BigInt)]
+    pub requests: i64,
+    /// Tokens of all classes.
+    #[diesel(sql_type = BigInt)]
+    pub tokens: i64,
+    /// Billionths of a dollar.
+    #[diesel(sql_type = BigInt)]
+    pub cost_nanos: i64,
+}
+
+/// The sums of everything that the filter lets through.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn totals(database: &Database, filter: &Filter) -> Result<Sums, StorageError> {
+    let query = filter.query(&format!("select {SUMS}"), filter.table(Grain::Day), "");
+    database.run(async move |mut connection| Ok(query.get_result(&mut connection).await?)).await
+}
+
+/// The sums by group, dearest first, at most `limit`.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn breakdown(
+    database: &Database,
+    filter: &Filter,
+    dimension: Dimension,
+    limit: u32,
+) -> Result<Vec<Group>, StorageError> {
+    let (column, name) = (dimension.column(), dimension.name());
+    let head = format!(
+        "select g.*, {name} as name from \
+         (select {column} as id, max(starts_at) as last_at, {SUMS}"
+    );
+    let limit = limit.min(MAX_GROUPS);
+    let tail = format!(
+        "group by 1 order by sum(cost_nanos) desc, sum(requests) desc, 1 limit {limit}) as g \
+         order by cost_nanos desc, requests desc, id"
+    );
+    let query = filter.query(&head, filter.table(Grain::Day), &tail);
+    database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
+}
+
+/// The sums over time of the `groups` dearest groups, and of the rest as one; of everything as one
+/// where `dimension` is none.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn over_time(
+    database: &Database,
+    filter: &Filter,
+    grain: Grain,
+    dimension: Option<Dimension>,
+    groups: u32,
+) -> Result<Vec<Point>, StorageError> {
+    let column = dimension.map_or("null::text", Dimension::column);
+    let name = dimension.map_or("null::text", Dimension::name);
+    let head = format!(
+        "with steps as (select date_trunc('{}', starts_at, 'UTC') as starts_at, {column} as id, \
+         sum(requests) as requests, sum(cost_nanos) as cost_nanos, \
+         sum(input_tokens + output_tokens + cache_read_tokens + cache_write_5m_tokens + \
+         cache_write_1h_tokens) as tokens",
+        grain.name()
+    );
+    let tail = format!(
+        "group by 1, 2), \
+         dearest as (select id from steps where id is not null group by id \
+         order by sum(cost_nanos) desc, id limit {}), \
+         g as (select starts_at, case when id in (select id from dearest) then id end as id, \
+         sum(requests)::bigint as requests, sum(tokens)::bigint as tokens, \
+         sum(cost_nanos)::bigint as cost_nanos from steps group by 1, 2) \
+         select g.*, {name} as name from g order by starts_at, id nulls last",
+        groups.min(50)
+    );
+    let query = filter.query(&head, filter.table(grain), &tail);
+    database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
+}
+
+/// What a filter can be set to in its span of time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Choices {
+    /// Users as (id, name).
+    pub users: Vec<(String, Option<String>)>,
+    /// Teams as (id, name).
+    pub teams: Vec<(String, Option<String>)>,
+    /// Models.
+    pub models: Vec<String>,
+    /// Endpoints.
+    pub endpoints: Vec<String>,
+    /// Projects.
+    pub projects: Vec<String>,
+}
+
+/// The users, teams, models, endpoints and projects that were used in a span of time.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn choices(database: &Database, filter: &Filter) -> Result<Choices, StorageError> {
+    let span = Filter::span(filter.from, filter.to);
+    let ids = async |dimension| {
+        let groups = breakdown(database, &span, dimension, MAX_GROUPS).await?;
+        let named = groups.into_iter().filter(|group| !group.id.is_empty());
+        Ok::<_, StorageError>(named.map(|g| (g.id, g.name)).collect::<Vec<_>>())
+    };
+    let names = async |dimension| {
+        let named: Vec<(String, Option<String>)> = ids(dimension).await?;
+        Ok::<_, StorageError>(named.into_iter().map(|(id, _)| id).collect::<Vec<_>>())
+    };
+    Ok(Choices {
+        users: ids(Dimension::User).await?,
+        teams: ids(Dimension::Team).await?,
+        models: names(Dimension::Model).await?,
+        endpoints: names(Dimension::Endpoint).await?,
+        projects: names(Dimension::Project).await?,
+    })
+}

@@ -1,0 +1,256 @@
+//! The sums: kept in the insert's own transaction, equal to what they are sums of, and quick to
+//! ask.
+
+use std::time::{Duration, Instant};
+
+use ccag::domain::histogram::BOUNDS;
+use ccag::storage::analytics::{
+    Dimension, Filter, Grain, active_users, agents, breakdown, cache_rate, choices, heat_map,
+    latency, over_time, servers, sessions, tools, totals,
+};
+use ccag::storage::usage;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::database::Scratch;
+
+/// How many rows the plan test makes.
+const ROWS: &str = "CCAG_USAGE_ROWS";
+
+fn record(id: &str, at: DateTime<Utc>, changes: &Value) -> Value {
+    let mut record = json!({
+        "request_id": id, "started_at": at, "ended_at": at + TimeDelta::milliseconds(800),
+        "key_id": null, "user_id": Uuid::from_u128(1), "team_id": Uuid::from_u128(9),
+        "session_id": "s", "agent_id": null, "parent_agent_id": null, "client_version": "2.1.0",
+        "model": "opus", "model_id": "claude-opus-5-5", "profile": "us.x", "endpoint": "default",
+        "streaming": true, "input_tokens": 1, "output_tokens": 2, "cache_read_tokens": 7,
+        "cache_write_5m_tokens": 0, "cache_write_1h_tokens": 0, "tokens_estimated": false,
+        "cost_nanos": 100, "priced": true, "outcome": "completed", "status": 200,
+        "tools": ["Read", "mcp__github__search"], "first_token_ms": 300,
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        record[name] = value.clone();
+    }
+    record
+}
+
+async fn insert(scratch: &Scratch, records: &[Value]) -> usize {
+    usage::insert(&scratch.database, Value::from(records.to_vec()).to_string()).await.unwrap()
+}
+
+fn today() -> Filter {
+    let now = Utc::now();
+    Filter::span(now - TimeDelta::days(1), now + TimeDelta::hours(1))
+}
+
+#[actix::test]
+async fn sums_follow_each_insert_and_count_nothing_twice() {
+    let scratch = Scratch::create().await;
+    let now = Utc::now();
+    let other = Uuid::from_u128(2);
+    let records = [
+        record("a", now, &json!({})),
+        record("b", now, &json!({"agent_id": "x", "parent_agent_id": null, "tools": ["Read"]})),
+        record(
+            "c",
+            now,
+            &json!({"user_id": other, "session_id": null, "outcome": "failed",
+            "model_id": null, "profile": null, "cost_nanos": 7, "first_token_ms": null}),
+        ),
+        // As version N-1 writes it.
+        {
+            let mut old = record("d", now, &json!({"tools": [], "priced": false}));
+            old.as_object_mut().unwrap().remove("model_id");
+            old
+        },
+    ];
+    assert_eq!(insert(&scratch, &records[..2]).await, 2);
+    assert_eq!(insert(&scratch, &records).await, 2, "the first two are there");
+    assert_eq!(insert(&scratch, &records).await, 0);
+
+    let database = &scratch.database;
+    let sums = totals(database, &today()).await.unwrap();
+    assert_eq!(
+        (sums.requests, sums.completed, sums.failed, sums.users, sums.unpriced),
+        (4, 3, 1, 2, 1)
+    );
+    assert_eq!((sums.cost_nanos, sums.tokens(), sums.duration_ms), (307, 40, 3200));
+    assert_eq!(sums.cache_rate(), Some(0.875));
+    let alone = Filter { users: vec![other], ..today() };
+    assert_eq!(totals(database, &alone).await.unwrap().cost_nanos, 7);
+    assert_eq!(totals(database, &today().before()).await.unwrap().requests, 0);
+
+    let models = breakdown(database, &today(), Dimension::Model, 10).await.unwrap();
+    let costs: Vec<_> = models.iter().map(|g| (g.id.as_str(), g.sums.cost_nanos)).collect();
+    assert_eq!(costs, [("claude-opus-5-5", 200), ("opus", 100), ("", 7)]);
+
+    let points = over_time(database, &today(), Grain::Day, Some(Dimension::User), 1).await.unwrap();
+    let named = points.iter().find(|p| p.id == Some(Uuid::from_u128(1).to_string())).unwrap();
+    let rest = points.iter().find(|p| p.id.is_none()).unwrap();
+    assert_eq!((named.cost_nanos, rest.cost_nanos), (300, 7));
+
+    let called = tools(database, &today(), 10).await.unwrap();
+    let called: Vec<_> = called.iter().map(|t| (t.tool.as_str(), t.requests)).collect();
+    assert_eq!(called, [("Read", 3), ("mcp__github__search", 2)]);
+    let servers = servers(database, &today()).await.unwrap();
+    assert_eq!((servers[0].server.as_str(), servers[0].requests), ("github", 2));
+
+    let list = sessions(database, &today(), None, 10).await.unwrap();
+    assert_eq!(list.len(), 1);
+    assert_eq!((list[0].requests, list[0].agents, list[0].cost_nanos), (3, 2, 300));
+    let tree = agents(database, list[0].user_id, "s".to_owned()).await.unwrap();
+    let tree: Vec<_> = tree.iter().map(|a| (a.agent_id.as_str(), a.requests)).collect();
+    assert_eq!(tree, [("", 2), ("x", 1)]);
+}
+
+#[actix::test]
+async fn sums_equal_what_they_are_sums_of() {
+    let scratch = Scratch::create().await;
+    generate(&scratch, 20_000).await;
+    for table in ["usage_hourly", "usage_daily"] {
+        for (sum, of) in [
+            ("sum(requests)", "count(*)"),
+            ("sum(cost_nanos)", "sum(cost_nanos)"),
+            ("sum(cache_write_1h_tokens)", "sum(cache_write_1h_tokens)"),
+            (
+                "(select sum(n) from usage_hourly, unnest(latency) as n)",
+                "count(*) filter (where outcome = 'completed')",
+            ),
+        ] {
+            let summed = scratch.text(&format!("select {sum} from {table}")).await;
+            assert_eq!(summed, scratch.text(&format!("select {of} from usage")).await, "{sum}");
+        }
+    }
+    let hours =
+        "select count(*) from usage_hourly where starts_at <> date_trunc('hour', starts_at)";
+    assert_eq!(scratch.text(hours).await, "0");
+}
+
+#[actix::test]
+async fn the_database_counts_latencies_in_the_same_buckets() {
+    let scratch = Scratch::create().await;
+    for (number, bound) in BOUNDS.iter().enumerate() {
+        for (value, bucket) in [(bound - 1, number + 1), (*bound, number + 2)] {
+            let query = format!("select usage_bucket({value})");
+            assert_eq!(scratch.text(&query).await, bucket.to_string(), "{value} ms");
+        }
+    }
+}
+
+/// Makes so many rows over 90 days: 300 users in 12 teams, 5 models, 3 endpoints.
+async fn generate(scratch: &Scratch, rows: i64) {
+    let client = scratch.client().await;
+    client
+        .batch_execute(
+            "select usage_ensure_partition(now() - n * interval '1 month') from generate_series(0, 4) n",
+        )
+        .await
+        .unwrap();
+    let step = 100_000;
+    let mut first = 0;
+    while first < rows {
+        let last = (first + step).min(rows) - 1;
+        let statement = format!(
+            "insert into usage (request_id, started_at, ended_at, user_id, team_id, key_id, \
+             session_id, agent_id, model, model_id, profile, endpoint, streaming, input_tokens, \
+             output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, \
+             tokens_estimated, cost_nanos, priced, outcome, status, tools, first_token_ms) \
+             select 'req_' || n, at, at + (n * 7919 % 60000) * interval '1 millisecond', \
+             ('00000000-0000-0000-0001-' || lpad((n % 300)::text, 12, '0'))::uuid, \
+             ('00000000-0000-0000-0002-' || lpad((n % 300 % 12)::text, 12, '0'))::uuid, \
+             ('00000000-0000-0000-0003-' || lpad((n % 300)::text, 12, '0'))::uuid, \
+             'session-' || n % 300 || '-' || n / 12000, case when n % 3 = 0 then 'agent-' || n % 7 end, \
+             'claude-' || n / 300 % 5, 'claude-' || n / 300 % 5, 'us.x', 'endpoint-' || n % 300 % 3, \
+             true, n % 2000, n % 900, n % 90000, n % 3000, n % 500, false, n % 1000000, true, \
+             case when n % 50 = 0 then 'failed' else 'completed' end, 200, \
+             array['Read', 'mcp__s' || n % 4 || '__t' || n % 9], (n % 5000)::integer \
+             from generate_series({first}, {last}) n, \
+             lateral (select date_trunc('hour', now()) - interval '90 days' \
+             + n * (interval '90 days' / {rows})) as moment (at)"
+        );
+        client.batch_execute(&statement).await.unwrap();
+        first += step;
+    }
+    client.batch_execute("analyze").await.unwrap();
+}
+
+/// Sequential scans over `usage` and its partitions so far, once every session has reported its own.
+async fn sequential_scans(scratch: &Scratch) -> i64 {
+    let others = "select count(*) from pg_stat_activity \
+        where datname = current_database() and pid <> pg_backend_pid()";
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while scratch.text(others).await != "0" {
+        assert!(Instant::now() < give_up, "a session does not end");
+    }
+    let query = "select coalesce(sum(seq_scan), 0) from pg_stat_user_tables \
+        where relname ~ '^usage(_[0-9]{4}_[0-9]{2})?$'";
+    scratch.text(query).await.parse().unwrap()
+}
+
+#[actix::test]
+async fn no_page_scans_usage() {
+    let rows = std::env::var(ROWS).map_or(30_000, |rows| rows.parse().unwrap());
+    let scratch = Scratch::create().await;
+    let began = Instant::now();
+    generate(&scratch, rows).await;
+    eprintln!("{rows} rows made in {:.0?}", began.elapsed());
+    let sums = scratch
+        .text("select (select count(*) from usage_hourly) || ' hourly, ' || (select count(*) from usage_daily) || ' daily'")
+        .await;
+    eprintln!("{sums}");
+    let before = sequential_scans(&scratch).await;
+    let pool = scratch.pool();
+    let database = &pool;
+    let now = Utc::now();
+    let month = Filter::span(now - TimeDelta::days(30), now);
+    let quarter = Filter::span(now - TimeDelta::days(90), now);
+    let day = Filter::span(now - TimeDelta::days(1), now);
+
+    macro_rules! timed {
+        ($what:literal, $query:expr) => {{
+            let _ = $query.await.unwrap();
+            let mut best = std::time::Duration::MAX;
+            for _ in 0..3 {
+                let began = Instant::now();
+                let _ = $query.await.unwrap();
+                best = best.min(began.elapsed());
+            }
+            eprintln!("{:6.1} ms  {}", best.as_secs_f64() * 1000.0, $what);
+        }};
+    }
+    let (model, endpoint, user, team) =
+        (Dimension::Model, Dimension::Endpoint, Dimension::User, Dimension::Team);
+    timed!("totals, 90 days", totals(database, &quarter));
+    timed!(
+        "spend by team over time, 90 days",
+        over_time(database, &quarter, Grain::Day, Some(team), 8)
+    );
+    timed!(
+        "spend by user over time, 30 days",
+        over_time(database, &month, Grain::Day, Some(user), 8)
+    );
+    timed!("spend by hour, 1 day", over_time(database, &day, Grain::Hour, Some(model), 8));
+    timed!("by user, 30 days", breakdown(database, &month, user, 100));
+    timed!("by user, 90 days", breakdown(database, &quarter, user, 100));
+    timed!("by model, 90 days", breakdown(database, &quarter, model, 100));
+    timed!("by endpoint, 90 days", breakdown(database, &quarter, endpoint, 100));
+    timed!("latency by model, 30 days", latency(database, &month, model));
+    timed!("latency by model, 90 days", latency(database, &quarter, model));
+    timed!("cache rate, 90 days", cache_rate(database, &quarter, Grain::Day));
+    timed!("active users, 90 days", active_users(database, &quarter, Grain::Day));
+    timed!("heat map, 30 days", heat_map(database, &month));
+    timed!("tools, 30 days", tools(database, &month, 50));
+    timed!("MCP servers, 30 days", servers(database, &month));
+    timed!("sessions, 30 days", sessions(database, &month, None, 50));
+    timed!("choices of the filter, 30 days", choices(database, &month));
+    let mine = Filter {
+        users: vec![Uuid::parse_str("00000000-0000-0000-0001-000000000007").unwrap()],
+        ..month
+    };
+    timed!("a member's totals, 30 days", totals(database, &mine));
+    timed!("a member's days, 30 days", over_time(database, &mine, Grain::Day, Some(model), 8));
+    timed!("a member's sessions", sessions(database, &mine, None, 50));
+    drop(pool);
+    assert_eq!(sequential_scans(&scratch).await, before, "something read all of usage");
+}
