@@ -28,6 +28,11 @@ impl Draft {
         self.record.as_ref().map(|record| record.request_id.clone()).unwrap_or_default()
     }
 
+    /// The record as far as it is known; `None` once it was written.
+    pub(super) fn record(&self) -> Option<&UsageRecord> {
+        self.record.as_ref()
+    }
+
     /// Fills in what has become known.
     pub fn fill(&mut self, fill: impl FnOnce(&mut UsageRecord)) {
         if let Some(record) = &mut self.record {

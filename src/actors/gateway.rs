@@ -13,7 +13,8 @@ use super::keys::Keys;
 use super::limiter::Limits;
 use super::notifier::Notifier;
 use super::settings::{Published, SettingsOwner};
-use super::streams::{LiveStreams, Streams};
+use super::stream::Connection;
+use super::streams::{List, LiveStreams, StopOne, Streams};
 use super::tree::{Adopt, Board, Name, OnArbiter, Recipe, Retire, Supervisor};
 use super::usage::Usage;
 use crate::bedrock::credentials::CredentialSource;
@@ -178,6 +179,25 @@ impl Gateway {
     #[must_use]
     pub fn streams(&self) -> Vec<Name<Streams>> {
         self.others.streams.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The connections of all workers; a worker whose list is being rebuilt is left out.
+    pub async fn connections(&self) -> Vec<Connection> {
+        let mut connections = Vec::new();
+        for streams in self.streams() {
+            connections.extend(streams.ask(List).await.unwrap_or_default());
+        }
+        connections
+    }
+
+    /// Ends the connection that serves the request of this id; false where there is none.
+    pub async fn stop_connection(&self, request_id: &str) -> bool {
+        for streams in self.streams() {
+            if streams.ask(StopOne(request_id.to_owned())).await == Ok(true) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Messages that nobody was there to take, by the actor they were meant for.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use actix::{Actor, Addr, Context, Handler, Recipient};
 
-use super::stream::StreamActor;
+use super::stream::{Connection, Progress, Stop, StopSoon, StreamActor};
 use super::tree::{Down, Exit, Tombstone};
 
 /// The live connections of all workers, as everybody may count them.
@@ -49,7 +49,7 @@ pub struct Registry {
     crashed: Arc<AtomicUsize>,
     most: usize,
     next: std::cell::Cell<u64>,
-    streams: RefCell<HashMap<u64, Addr<StreamActor>>>,
+    streams: RefCell<HashMap<u64, (Addr<StreamActor>, Progress)>>,
     owner: RefCell<Option<Recipient<Down>>>,
 }
 
@@ -86,9 +86,9 @@ impl Registry {
         Some(Tombstone::new(owner, 0, permit.id))
     }
 
-    /// Notes the address of an admitted connection.
-    pub fn enter(&self, id: u64, stream: Addr<StreamActor>) {
-        self.streams.borrow_mut().insert(id, stream);
+    /// Notes the address of an admitted connection, and where its progress is seen.
+    pub fn enter(&self, id: u64, stream: Addr<StreamActor>, progress: Progress) {
+        self.streams.borrow_mut().insert(id, (stream, progress));
     }
 }
 
@@ -158,9 +158,43 @@ impl Handler<StopAll> for Streams {
     type Result = ();
 
     fn handle(&mut self, _: StopAll, _: &mut Context<Self>) {
-        for stream in self.registry.streams.borrow().values() {
-            stream.do_send(super::stream::Stop);
+        for (stream, _) in self.registry.streams.borrow().values() {
+            stream.do_send(Stop);
         }
+    }
+}
+
+/// The question which connections the thread serves.
+#[derive(Debug, Clone, Copy, actix::Message)]
+#[rtype(result = "Vec<Connection>")]
+pub struct List;
+
+impl Handler<List> for Streams {
+    type Result = Vec<Connection>;
+
+    fn handle(&mut self, _: List, _: &mut Context<Self>) -> Vec<Connection> {
+        let streams = self.registry.streams.borrow();
+        streams.values().map(|(_, progress)| progress.read()).collect()
+    }
+}
+
+/// The order to end the connection that serves the request of this id; its client is told so.
+/// False where the thread serves no such request.
+#[derive(Debug, Clone, actix::Message)]
+#[rtype(result = "bool")]
+pub struct StopOne(pub String);
+
+impl Handler<StopOne> for Streams {
+    type Result = bool;
+
+    fn handle(&mut self, StopOne(request_id): StopOne, _: &mut Context<Self>) -> bool {
+        let streams = self.registry.streams.borrow();
+        let found = streams.values().find(|(_, progress)| progress.serves(&request_id));
+        if let Some((stream, progress)) = found {
+            progress.stop();
+            stream.do_send(StopSoon);
+        }
+        found.is_some()
     }
 }
 
@@ -184,7 +218,7 @@ mod chaos {
         fn handle(&mut self, _: CrashStream, _: &mut Context<Self>) -> bool {
             let streams = self.registry.streams.borrow();
             let first = streams.values().next();
-            first.inspect(|stream| stream.do_send(Crash)).is_some()
+            first.inspect(|(stream, _)| stream.do_send(Crash)).is_some()
         }
     }
 }

@@ -9,7 +9,7 @@ use actix::{Actor as _, Arbiter, ArbiterHandle};
 
 use super::Gateway;
 use super::draft::Draft;
-use super::stream::{Outlet, Part, StreamActor, Task};
+use super::stream::{Outlet, Part, Progress, StreamActor, Task};
 use super::streams::{Registry, Streams};
 use super::tree::{Name, Recipe, Tombstone};
 use super::usage::Journal;
@@ -79,12 +79,13 @@ impl Worker {
             let full = ApiError::new(ErrorKind::Overloaded, message).retry_after(FULL_RETRY);
             return Err(draft.reject(full));
         };
-        let task = Task { request, betas, draft };
+        let progress = Progress::new(draft.record());
+        let task = Task { request, betas, draft, progress: progress.clone() };
         let tombstone = self.registry.tombstone(&permit);
         let id = permit.id();
         let (parts, outlet) = Part::channel();
         let stream = StreamActor::new(Rc::clone(self), task, parts, permit, tombstone).start();
-        self.registry.enter(id, stream);
+        self.registry.enter(id, stream, progress);
         Ok(outlet)
     }
 }

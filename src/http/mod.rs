@@ -6,7 +6,7 @@ mod auth;
 mod body;
 mod error;
 mod ops;
-mod portal;
+pub mod portal;
 mod request_id;
 pub mod server;
 mod span;

@@ -95,7 +95,7 @@ fn routes(config: &mut ServiceConfig) {
             only("/api/hello").route(web::get().to(ops::hello)).route(web::head().to(ops::hello)),
         )
         .service(only("/").route(web::head().to(ops::hello)).route(web::get().to(portal::connect)))
-        .service(only("/static/portal.css").route(web::get().to(portal::stylesheet)));
+        .configure(portal::routes);
     #[cfg(feature = "chaos")]
     config.service(only("/admin/chaos/{actor}").route(web::post().to(admin::chaos)));
 }

@@ -5,10 +5,12 @@
 //! pumps, on the worker's own thread.
 
 mod part;
+mod progress;
 mod pump;
 mod settlement;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use actix::{
     Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message,
@@ -17,6 +19,7 @@ use actix::{
 use tokio::sync::mpsc;
 
 pub use part::{Outlet, Part};
+pub use progress::{Connection, Progress};
 use pump::Pump;
 
 use super::draft::Draft;
@@ -24,6 +27,9 @@ use super::streams::Permit;
 use super::tree::Tombstone;
 use super::worker::Worker;
 use crate::domain::request::MessagesRequest;
+
+/// How long a connection that is asked to end may take to tell its client.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What the edge hands over.
 pub struct Task {
@@ -33,6 +39,8 @@ pub struct Task {
     pub betas: Vec<String>,
     /// The usage record as far as it is known.
     pub draft: Draft,
+    /// Where others see how far it is.
+    pub progress: Progress,
 }
 
 /// The actor.
@@ -77,6 +85,20 @@ impl Handler<Stop> for StreamActor {
 
     fn handle(&mut self, _: Stop, ctx: &mut Context<Self>) {
         ctx.stop();
+    }
+}
+
+/// The order to end the connection soon: its client may have to be told first, and may be too slow
+/// to be told.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct StopSoon;
+
+impl Handler<StopSoon> for StreamActor {
+    type Result = ();
+
+    fn handle(&mut self, _: StopSoon, ctx: &mut Context<Self>) {
+        ctx.notify_later(Stop, FAREWELL);
     }
 }
 

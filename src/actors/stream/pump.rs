@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Task;
 use super::part::Part;
+use super::progress::Progress;
 use super::settlement::{ClientView, Settlement};
 use crate::actors::worker::Worker;
 use crate::bedrock::exchange::{self, Body, Failure, Operation};
@@ -63,6 +64,7 @@ struct ClientSide {
     begun: Rc<Cell<bool>>,
     ping_interval: Duration,
     last_sent: Instant,
+    progress: Progress,
 }
 
 impl Pump {
@@ -73,7 +75,7 @@ impl Pump {
         task: Task,
         parts: mpsc::Sender<Part>,
     ) -> (Self, MessagesRequest) {
-        let Task { request, betas, draft } = task;
+        let Task { request, betas, draft, progress } = task;
         let request_id = draft.request_id();
         let begun = Rc::<Cell<bool>>::default();
         let view = ClientView { parts: parts.clone(), begun: Rc::clone(&begun) };
@@ -85,6 +87,7 @@ impl Pump {
             begun,
             ping_interval: worker.gateway.ping_interval,
             last_sent: Instant::now(),
+            progress,
         };
         let model = request.model().to_owned();
         (Self { worker, model, betas, request_id, settlement, client }, request)
@@ -116,6 +119,7 @@ impl Pump {
         loop {
             let lease = self.client.wait(gateway.endpoints.lease()).await?.map_err(rejected)?;
             self.settlement.served_by(&lease.endpoint().name, &resolved);
+            self.client.progress.served_by(&lease.endpoint().name);
             let (body, deadline) = (body.clone(), gateway.deadlines.first_byte);
             let (endpoint, credential) = (lease.endpoint(), lease.credential());
             let sent = exchange::send(&worker.client, endpoint, credential, target, body, deadline);
@@ -176,6 +180,7 @@ impl Pump {
             if self.settlement.answer.has_begun() {
                 self.settlement.mark_first_token();
             }
+            self.client.progress.advance(&self.settlement.answer);
             if self.settlement.answer.is_whole() && more.is_ok() {
                 self.tail(&mut body, &mut translator, &mut events).await;
                 self.settlement.complete();
@@ -255,6 +260,11 @@ impl Pump {
     }
 }
 
+fn stopped() -> Ending {
+    let message = "An administrator stopped this request.";
+    Ending::Error(Outcome::Failed, ApiError::new(ErrorKind::Permission, message))
+}
+
 fn stalled() -> ApiError {
     ApiError::new(ErrorKind::Timeout, "Bedrock stopped in mid-answer.")
 }
@@ -262,16 +272,21 @@ fn stalled() -> ApiError {
 impl ClientSide {
     /// Waits for `work`, with a ping to the client in each silence, as long as the client is there.
     async fn wait<F: Future>(&mut self, work: F) -> Result<F::Output, Ending> {
+        if self.progress.is_stopped() {
+            return Err(stopped());
+        }
         let mut work = pin!(work);
         if let Some(done) = work.as_mut().now_or_never() {
             return Ok(done);
         }
+        let progress = self.progress.clone();
         loop {
             let parts = self.parts.clone();
             tokio::select! {
                 biased;
                 done = &mut work => return Ok(done),
                 () = parts.closed() => return Err(Ending::ClientGone),
+                () = progress.stopped() => return Err(stopped()),
                 () = sleep_until(self.last_sent + self.ping_interval), if self.streaming => {
                     self.begin().await?;
                     self.send(Part::Frame(Bytes::from_static(PING))).await?;

@@ -1,24 +1,24 @@
-//! `GET /`: how to point Claude Code at this gateway.
+//! `GET /`: how to point Claude Code at this gateway, and how to undo it.
 
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::page::render;
-use crate::http::error::Refusal;
+use super::page::{Frame, render};
+use super::session::Session;
+use crate::http::server::Edge;
 
 #[derive(Template)]
 #[template(path = "connect.html")]
 struct Connect {
+    frame: Frame,
     base_url: String,
-    version: &'static str,
 }
 
 /// Serves the page, with the address the visitor came by.
-///
-/// # Errors
-/// Where the template fails.
-pub async fn connect(request: HttpRequest) -> Result<HttpResponse, Refusal> {
-    let connection = request.connection_info();
+pub async fn connect(request: HttpRequest, edge: Data<Edge>) -> HttpResponse {
+    let session = Session::of(&request, &edge);
+    let connection = request.connection_info().clone();
     let base_url = format!("{}://{}", connection.scheme(), connection.host());
-    Ok(render(&Connect { base_url, version: env!("CARGO_PKG_VERSION") })?)
+    render(&Connect { frame: Frame::new("Connect", &request, session.as_ref()), base_url })
 }

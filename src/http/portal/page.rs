@@ -1,22 +1,106 @@
-//! What all pages have in common: they are HTML, and load nothing from anywhere else.
+//! What all pages have in common: the frame around them, and what browsers may do with them.
 
-use actix_web::HttpResponse;
-use actix_web::http::header::ContentType;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ContentType, LOCATION};
+use actix_web::web::Query;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use serde::Deserialize;
 
-use crate::domain::error::{ApiError, ErrorKind};
+use super::notice::Notice;
+use super::session::Session;
+
+/// Everything comes from this host, and nothing stands in the page itself.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+    img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// The frame around a page: title, navigation by role, and the message of a form just sent.
+pub(super) struct Frame {
+    /// The title, which is also the heading and the word of the navigation.
+    pub(super) title: &'static str,
+    /// The session's token for forms; `None` for a visitor who is not signed in.
+    pub(super) token: Option<String>,
+    /// What the form just sent has done.
+    pub(super) notice: Option<Notice>,
+    /// The gateway's version.
+    pub(super) version: &'static str,
+}
+
+#[derive(Deserialize)]
+struct Said {
+    notice: Option<Notice>,
+}
+
+impl Frame {
+    /// The frame of a page for whoever has this session.
+    pub(super) fn new(
+        title: &'static str,
+        request: &HttpRequest,
+        session: Option<&Session>,
+    ) -> Self {
+        let said = Query::<Said>::from_query(request.query_string()).ok();
+        Self {
+            title,
+            token: session.map(|session| session.token().to_owned()),
+            notice: said.and_then(|said| said.notice),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message {
+    frame: Frame,
+    text: &'static str,
+}
 
 /// Renders a page.
-///
-/// # Errors
-/// Where the template fails.
-pub(super) fn render(page: &impl Template) -> Result<HttpResponse, ApiError> {
-    let html = page.render().map_err(|error| ApiError::new(ErrorKind::Api, error.to_string()))?;
-    Ok(HttpResponse::Ok()
-        .content_type(ContentType::html())
-        .insert_header(("content-security-policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"))
-        .insert_header(("x-content-type-options", "nosniff"))
-        .insert_header(("referrer-policy", "no-referrer"))
-        .insert_header(("cache-control", "no-store"))
-        .body(html))
+pub(super) fn render(page: &impl Template) -> HttpResponse {
+    with_status(StatusCode::OK, page)
+}
+
+/// Renders a page that answers with another status than 200.
+pub(super) fn with_status(status: StatusCode, page: &impl Template) -> HttpResponse {
+    match page.render() {
+        Ok(html) => HttpResponse::build(status)
+            .content_type(ContentType::html())
+            .insert_header(("content-security-policy", POLICY))
+            .insert_header(("x-content-type-options", "nosniff"))
+            .insert_header(("referrer-policy", "same-origin"))
+            .insert_header(("cache-control", "no-store"))
+            .body(html),
+        Err(error) => {
+            tracing::error!(%error, "A page cannot be rendered.");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}
+
+/// Sends the browser on to a path of this host, with a `GET`.
+pub(super) fn see_other(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
+}
+
+/// The page that says that there is none.
+pub(super) fn not_found() -> HttpResponse {
+    message(StatusCode::NOT_FOUND, "There is no such page.")
+}
+
+/// The page for a form whose token or origin is not right.
+pub(super) fn forged() -> HttpResponse {
+    let text =
+        "This form was not sent from a page of this session. Open the page again and repeat.";
+    message(StatusCode::FORBIDDEN, text)
+}
+
+/// The page for a method that a route does not have.
+pub(super) async fn method_not_allowed() -> HttpResponse {
+    message(StatusCode::METHOD_NOT_ALLOWED, "This is not possible here.")
+}
+
+fn message(status: StatusCode, text: &'static str) -> HttpResponse {
+    let version = env!("CARGO_PKG_VERSION");
+    let frame = Frame { title: "Not possible", token: None, notice: None, version };
+    with_status(status, &Message { frame, text })
 }

@@ -12,6 +12,7 @@ mod limits;
 mod messages;
 mod models;
 mod pings;
+mod portal;
 mod refusals;
 mod slow_clients;
 mod starting;
