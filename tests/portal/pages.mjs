@@ -1,0 +1,190 @@
+// The portal in a real browser: each page and form as visitor and as admin, with and without scripts.
+//   node pages.mjs path/to/ccag FOLDER
+import { readFile } from "node:fs/promises";
+import assert from "node:assert/strict";
+import { HOSTILE, PAGES, begin, demo, launch, send, signIn, until, waiting } from "./portal.mjs";
+
+const [, , ccag, folder] = process.argv;
+const axe = await readFile(new URL("node_modules/axe-core/axe.min.js", `file://${folder}/`), "utf8");
+const charts = await readFile(`${folder}/charts.html`, "utf8");
+let passed = 0;
+const failures = [];
+
+const check = async (name, work) => {
+  try {
+    await work();
+    passed += 1;
+    console.log(`ok    ${name}`);
+  } catch (error) {
+    failures.push(name);
+    console.log(`FAIL  ${name}\n      ${String(error.message).slice(0, 1500)}`);
+  }
+};
+
+/** axe runs in the page's world past its policy, which forbids what is not from the host. */
+const accessible = async (page) => {
+  const client = await page.context().newCDPSession(page);
+  const evaluate = (expression) => client.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+  await evaluate(axe);
+  const run = await evaluate(`axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
+    .then((result) => JSON.stringify(result.violations.filter((v) => ["serious", "critical"].includes(v.impact))
+    .map((v) => [v.id, v.nodes.map((n) => n.html.slice(0, 120) + " " + n.failureSummary.slice(0, 160))])))`);
+  assert.equal(run.result.value, "[]");
+};
+
+/** No page is wider than its screen. */
+const fits = async (page) => {
+  const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(wide <= screen, `${wide} > ${screen}`);
+};
+
+/** A request with the worst name, in the list as long as its gateway waits for Bedrock. */
+const hostileNames = async () => {
+  const quiet = await waiting(ccag, folder);
+  const request = send(quiet, HOSTILE).then((answer) => answer.text()).catch(() => "");
+  const other = send(quiet, "claude-sonnet-4-5").then((answer) => answer.text()).catch(() => "");
+  for (const scripts of [true, false]) {
+    const mode = scripts ? "with scripts" : "without scripts";
+    const context = await browser.newContext();
+    if (!scripts) await context.route("**/*.js", (route) => route.abort());
+    const page = await context.newPage();
+    await signIn(page, quiet);
+    for (const width of [390, 1440]) {
+      await check(`${mode}: a hostile name is shown as text, ${width} wide`, async () => {
+        await page.setViewportSize({ width, height: 900 });
+        await until("both requests run", async () => {
+          await page.goto(`${quiet.url}/portal/live`);
+          return page.getByText("2 running").count();
+        });
+        await page.getByText("<script>window.hostile=1").first().waitFor();
+        assert.equal(await page.evaluate(() => window.hostile), undefined);
+        assert.equal(await page.locator("main script, main img").count(), 0);
+        await accessible(page);
+        await fits(page);
+      });
+    }
+    await check(`${mode}: the list is searched and sorted`, async () => {
+      await page.getByLabel("Search").fill('<script>window.hostile=1</script>"');
+      await page.getByLabel("Order").selectOption("tokens");
+      await page.getByRole("button", { name: "Show" }).click();
+      await page.getByText("1 found").waitFor();
+      assert.equal(await page.getByLabel("Order").inputValue(), "tokens");
+      await page.getByLabel("Search").fill("none has this");
+      await page.getByRole("button", { name: "Show" }).click();
+      await page.getByText("None of the running requests fits.").waitFor();
+    });
+    await context.close();
+  }
+  await quiet.stop();
+  await Promise.all([request, other]);
+};
+
+const gateway = await demo(ccag, folder);
+const browser = await launch();
+try {
+  const running = await begin(gateway);
+  assert.equal(running.status, 200);
+
+  for (const scripts of [true, false]) {
+    const mode = scripts ? "with scripts" : "without scripts";
+    const context = await browser.newContext({ javaScriptEnabled: true, colorScheme: scripts ? "light" : "dark" });
+    if (!scripts) await context.route("**/*.js", (route) => route.abort());
+    const page = await context.newPage();
+    const faults = [];
+    page.on("pageerror", (error) => faults.push(String(error)));
+    page.on("console", (message) => {
+      if (/Content Security Policy/i.test(message.text())) faults.push(message.text());
+    });
+    page.on("dialog", (dialog) => dialog.accept());
+
+    await check(`${mode}: a visitor is led to the sign-in`, async () => {
+      for (const path of PAGES.filter((path) => path.startsWith("/portal/") && path !== "/portal/sign-in")) {
+        await page.goto(gateway.url + path);
+        assert.equal(new URL(page.url()).pathname, "/portal/sign-in");
+      }
+    });
+    await check(`${mode}: a wrong key is told beside the field`, async () => {
+      await page.getByLabel("Admin key").fill("x".repeat(40));
+      await page.locator("main").getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("alert").getByText("not the admin key").waitFor();
+      await accessible(page);
+    });
+    for (const width of [390, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const path of ["/", "/portal/sign-in"]) {
+        await check(`${mode}: visitor, ${width} wide, ${path}`, async () => {
+          await page.goto(gateway.url + path);
+          await accessible(page);
+          await fits(page);
+        });
+      }
+    }
+    await check(`${mode}: the admin signs in`, () => signIn(page, gateway));
+    for (const width of [390, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const path of PAGES.filter((path) => path !== "/portal/sign-in")) {
+        await check(`${mode}: admin, ${width} wide, ${path}`, async () => {
+          const response = await page.goto(gateway.url + path);
+          assert.equal(response.status(), 200);
+          await accessible(page);
+          await fits(page);
+        });
+      }
+    }
+    await check(`${mode}: a request is stopped, and its client told`, async () => {
+      const victim = await begin(gateway);
+      await page.goto(`${gateway.url}/portal/live?q=${victim.id}`);
+      await page.getByRole("button", { name: `Stop request ${victim.id}` }).click();
+      await page.getByRole("status").getByText("was stopped").waitFor();
+      assert.match(await victim.text, /An administrator stopped this request/);
+    });
+    if (scripts) {
+      await check("live values come by themselves", async () => {
+        await page.goto(`${gateway.url}/portal/live`);
+        const fresh = await begin(gateway);
+        await page.getByText(fresh.id).first().waitFor({ timeout: 10_000 });
+      });
+      await check("a command is copied", async () => {
+        await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+        await page.goto(gateway.url);
+        await page.getByRole("button", { name: "Copy" }).first().click();
+        await page.getByText("Copied").waitFor();
+        assert.match(await page.evaluate(() => navigator.clipboard.readText()), new RegExp(`ANTHROPIC_BASE_URL=${gateway.url}`));
+      });
+      await check("times stand in the viewer's zone", async () => {
+        await page.goto(`${gateway.url}/portal/live`);
+        assert.doesNotMatch(await page.locator("time").first().textContent(), /UTC/);
+      });
+    }
+    await check(`${mode}: the admin signs out`, async () => {
+      await page.goto(gateway.url);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByRole("status").getByText("signed out").waitFor();
+      await page.goto(`${gateway.url}/portal/live`);
+      assert.equal(new URL(page.url()).pathname, "/portal/sign-in");
+    });
+    await check(`${mode}: no page broke its policy or a script`, async () => assert.deepEqual(faults, []));
+    await context.close();
+  }
+  await hostileNames();
+
+  for (const colorScheme of ["light", "dark"]) {
+    await check(`charts: ${colorScheme}`, async () => {
+      const page = await browser.newPage({ colorScheme });
+      await page.route("**/charts", (route) => route.fulfill({ contentType: "text/html", body: charts }));
+      for (const width of [390, 1440]) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.goto(`${gateway.url}/charts`);
+        await accessible(page);
+        await fits(page);
+      }
+      assert.equal(await page.locator("main script").count(), 0);
+      await page.close();
+    });
+  }
+} finally {
+  await browser.close();
+  await gateway.stop();
+}
+console.log(`${passed} passed, ${failures.length} failed, ${Math.round(process.uptime())} s`);
+process.exitCode = failures.length === 0 ? 0 : 1;

@@ -1,0 +1,100 @@
+// What the pages' test and the screenshots share: a running demo, and browsers that look at it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { chromium } from "playwright-core";
+
+export const PAGES = ["/", "/portal/sign-in", "/portal/overview", "/portal/live", "/portal/status"];
+
+/** What a model may be called at worst: ARNs are passed on as they are. */
+export const HOSTILE =
+  `arn:aws:bedrock:us-east-1:1:application-inference-profile/<script>window.hostile=1</script>"'&<img/src=x/onerror=window.hostile=1>${"x".repeat(200)}`;
+
+/** Polls until `probe` gives something. */
+export const until = async (what, probe, patience = 30_000) => {
+  const end = Date.now() + patience;
+  for (;;) {
+    const found = await probe();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`in vain: ${what}`);
+    await new Promise((resume) => setTimeout(resume, 50));
+  }
+};
+
+/** Starts a gateway and waits until `known` finds in what it says how to reach it. */
+const start = async (ccag, command, settings, known) => {
+  const environment = { ...process.env, PROXY_PORT: "0", ...settings };
+  delete environment.DATABASE_URL;
+  const child = spawn(ccag, [command], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  let ended = false;
+  child.stdout.on("data", (piece) => { said += piece; });
+  child.stderr.on("data", (piece) => { said += piece; });
+  child.on("exit", () => { ended = true; });
+  const find = (pattern) => said.match(pattern)?.[1];
+  const reached = await until(`ccag ${command} starts`, () => ended || known(find), 120_000);
+  if (ended) throw new Error(`ccag ${command} ended:\n${said}`);
+  const stop = async () => {
+    if (ended) return;
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  };
+  return { ...reached, stop };
+};
+
+/** Starts `ccag demo` in a folder of its own. */
+export const demo = (ccag, folder) => start(ccag, "demo", { CCAG_DATA_DIR: `${folder}/data` }, (find) => {
+  const key = find(/ANTHROPIC_AUTH_TOKEN=(\S+)/);
+  return key && { url: find(/ANTHROPIC_BASE_URL=(\S+)/), admin: find(/Admin key: +(\S+)/), key };
+});
+
+/** Starts a gateway whose Bedrock takes every model and never answers. */
+export const waiting = async (ccag, folder) => {
+  const upstream = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(upstream, "listening");
+  const bedrock = `http://127.0.0.1:${upstream.address().port}`;
+  const [key, admin] = [`sk-ccag-${"k".repeat(40)}`, "a".repeat(40)];
+  const settings = {
+    CCAG_DATA_DIR: `${folder}/waiting`, PROXY_HOST: "127.0.0.1", LOG_FORMAT: "json", RUST_LOG: "info", DRAIN_TIMEOUT_MS: "100",
+    BOOTSTRAP_API_KEY: key, ADMIN_API_KEY: admin, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "AKIAPORTAL0000000001",
+    AWS_SECRET_ACCESS_KEY: "portalSecret", AWS_EC2_METADATA_DISABLED: "true",
+    AWS_ENDPOINT_URL_BEDROCK_RUNTIME: bedrock, AWS_ENDPOINT_URL_BEDROCK: bedrock,
+  };
+  const gateway = await start(ccag, "serve", settings, (find) => {
+    const address = find(/"address":"([^"]+)"/);
+    return address && { url: `http://${address}`, key, admin };
+  });
+  const stop = async () => {
+    await gateway.stop();
+    upstream.closeAllConnections();
+    upstream.close();
+  };
+  return { ...gateway, stop };
+};
+
+export const launch = () => chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+});
+
+/** Sends a request for a long stream. */
+export const send = (gateway, model) => fetch(`${gateway.url}/v1/messages`, {
+  method: "POST",
+  headers: { "x-api-key": gateway.key, "content-type": "application/json" },
+  body: JSON.stringify({
+    model, max_tokens: 64000, stream: true, messages: [{ role: "user", content: "Count slowly to 2000" }],
+  }),
+});
+
+/** Begins a long stream; `text` resolves once it has ended. */
+export const begin = async (gateway, model = "claude-sonnet-4-5") => {
+  const response = await send(gateway, model);
+  return { id: response.headers.get("request-id"), status: response.status, text: response.text() };
+};
+
+export const signIn = async (page, gateway) => {
+  await page.goto(`${gateway.url}/portal/sign-in`);
+  await page.getByLabel("Admin key").fill(gateway.admin);
+  await page.locator("main").getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL("**/portal/overview");
+};
