@@ -47,6 +47,7 @@ fn announce(running: &Running, bedrock: &str, api_key: &SecretString, admin_key:
          Point Claude Code at it:\n\n  \
          export ANTHROPIC_BASE_URL={url}\n  \
          export ANTHROPIC_AUTH_TOKEN={}\n  \
+         export CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY=1\n  \
          claude\n",
         admin_key.expose_secret(),
         api_key.expose_secret(),
