@@ -123,12 +123,8 @@ pub fn cost_nanos(tokens: &Tokens, model: Option<&Model>, profile: &str) -> Cost
 
 impl Price {
     fn rates_for(&self, tokens: &Tokens) -> Rates {
-        let prompt =
-            [tokens.input, tokens.cache_read, tokens.cache_write_5m, tokens.cache_write_1h]
-                .into_iter()
-                .fold(0, u64::saturating_add);
         match self.long {
-            Some((threshold, long)) if prompt > threshold => long,
+            Some((threshold, long)) if tokens.prompt() > threshold => long,
             _ => self.rates,
         }
     }

@@ -21,3 +21,13 @@ pub struct Tokens {
     #[serde(rename = "cache_write_1h_tokens")]
     pub cache_write_1h: u64,
 }
+
+impl Tokens {
+    /// All tokens of the prompt, cached ones included.
+    #[must_use]
+    pub fn prompt(&self) -> u64 {
+        [self.input, self.cache_read, self.cache_write_5m, self.cache_write_1h]
+            .into_iter()
+            .fold(0, u64::saturating_add)
+    }
+}

@@ -80,7 +80,7 @@ impl Order {
         let key = match self {
             Self::Longest => started,
             Self::Newest => u64::MAX - started,
-            Self::Tokens => u64::MAX - tokens.output - input(connection),
+            Self::Tokens => u64::MAX - tokens.output - tokens.prompt(),
         };
         (key, connection.request_id.clone())
     }
@@ -153,15 +153,9 @@ fn row(connection: &Connection, order: Order) -> Row {
         team: connection.team_id.map_or_else(none, |id| id.to_string()),
         model: connection.model.clone(),
         endpoint: connection.endpoint.clone().unwrap_or_else(none),
-        input: words::count(input(connection)),
+        input: words::count(connection.tokens.prompt()),
         output: words::count(connection.tokens.output),
         last_event: connection.last_event_at.map_or_else(|| "waiting".to_owned(), ago),
         place: order.place(connection),
     }
-}
-
-/// Tokens of the prompt, cached ones included.
-fn input(connection: &Connection) -> u64 {
-    let tokens = connection.tokens;
-    tokens.input + tokens.cache_read + tokens.cache_write_5m + tokens.cache_write_1h
 }

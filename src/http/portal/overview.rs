@@ -57,10 +57,7 @@ fn figures(gateway: &Gateway, sums: &Sums) -> Vec<(&'static str, String)> {
     let total = |of: Count| sums.values().map(of).sum::<u64>();
     let cost = sums.values().fold(0_i64, |cost, sum| cost.saturating_add(sum.cost_nanos));
     let read = total(|sum| sum.tokens.cache_read);
-    let prompt = read
-        + total(|sum| sum.tokens.input)
-        + total(|sum| sum.tokens.cache_write_5m + sum.tokens.cache_write_1h);
-    let hits = (read * 100).checked_div(prompt);
+    let hits = (read * 100).checked_div(total(|sum| sum.tokens.prompt()));
     let hits = hits.map_or_else(|| "–".to_owned(), |percent| format!("{percent} %"));
     vec![
         ("Running now", words::count(gateway.live.count() as u64)),
