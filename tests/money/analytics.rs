@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use ccag::domain::histogram::BOUNDS;
 use ccag::storage::analytics::{
-    Dimension, Filter, Grain, active_users, agents, breakdown, cache_rate, choices, heat_map,
-    latency, over_time, servers, sessions, tools, totals,
+    Dimension, Filter, Grain, SessionCursor, active_users, agents, breakdown, cache_rate, choices,
+    heat_map, latency, over_time, servers, sessions, tools, totals,
 };
 use ccag::storage::usage;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -102,6 +102,70 @@ async fn sums_follow_each_insert_and_count_nothing_twice() {
     let tree = agents(database, list[0].user_id, "s".to_owned()).await.unwrap();
     let tree: Vec<_> = tree.iter().map(|a| (a.agent_id.as_str(), a.requests)).collect();
     assert_eq!(tree, [("", 2), ("x", 1)]);
+}
+
+#[actix::test]
+async fn each_condition_of_a_filter_holds_and_all_hold_together() {
+    let scratch = Scratch::create().await;
+    let [user, team, key] = [1, 9, 5].map(Uuid::from_u128);
+    let chosen = json!({"key_id": key, "project": "p", "session_id": "one"});
+    let records = [
+        record("a", Utc::now(), &chosen),
+        record(
+            "b",
+            Utc::now(),
+            &json!({"user_id": team, "team_id": user, "model_id": "m",
+            "endpoint": "e", "session_id": "two"}),
+        ),
+    ];
+    assert_eq!(insert(&scratch, &records).await, 2);
+    let texts = |text: &str| vec![text.to_owned()];
+    let all = Filter {
+        users: vec![user],
+        teams: vec![team],
+        keys: vec![key],
+        models: texts("claude-opus-5-5"),
+        endpoints: texts("default"),
+        projects: texts("p"),
+        ..today()
+    };
+    let alone = [
+        Filter { users: all.users.clone(), ..today() },
+        Filter { teams: all.teams.clone(), ..today() },
+        Filter { keys: all.keys.clone(), ..today() },
+        Filter { models: all.models.clone(), ..today() },
+        Filter { endpoints: all.endpoints.clone(), ..today() },
+        Filter { projects: all.projects.clone(), ..today() },
+    ];
+    for filter in alone.iter().chain([&all]) {
+        let sums = totals(&scratch.database, filter).await.unwrap();
+        assert_eq!(sums.requests, 1, "{filter:?}");
+    }
+    let none = Filter { projects: texts("q"), ..all.clone() };
+    assert_eq!(totals(&scratch.database, &none).await.unwrap().requests, 0);
+    let list = sessions(&scratch.database, &all, None, 10).await.unwrap();
+    assert_eq!(list.iter().map(|s| s.session_id.as_str()).collect::<Vec<_>>(), ["one"]);
+}
+
+#[actix::test]
+async fn pages_of_sessions_join_to_the_list() {
+    let scratch = Scratch::create().await;
+    // Two of them end at the same moment.
+    let ends = [("a", 1), ("b", 2), ("c", 2), ("d", 3)];
+    let now = Utc::now();
+    let records = ends.map(|(id, seconds)| {
+        record(id, now - TimeDelta::seconds(seconds), &json!({"session_id": id}))
+    });
+    assert_eq!(insert(&scratch, &records).await, 4);
+    let filter = Filter { users: vec![Uuid::from_u128(1)], ..today() };
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = sessions(&scratch.database, &filter, after, 1).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(SessionCursor { last_at: last.last_at, session_id: last.session_id.clone() });
+        seen.extend(page.iter().map(|session| session.session_id.clone()));
+    }
+    assert_eq!(seen, ["a", "c", "b", "d"]);
 }
 
 #[actix::test]

@@ -21,7 +21,7 @@ pub enum Grain {
 }
 
 impl Grain {
-    /// The steps that suit a span of time: hours up to 3 days, days up to 90, else weeks.
+    /// The steps that suit a span of time: hours up to 3 days, days up to 92, else weeks.
     #[must_use]
     pub fn suiting(from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
         match (to - from).num_days() {
@@ -70,8 +70,14 @@ pub struct Filter {
     pub projects: Vec<String>,
 }
 
-/// A statement with its parameters, in the making.
+/// A statement with its parameters.
 pub(super) type Query = BoxedSqlQuery<'static, Pg, SqlQuery>;
+
+/// A statement in the making: each condition comes with its parameter.
+pub(super) struct Statement {
+    query: Query,
+    parameters: usize,
+}
 
 impl Filter {
     /// Everything in a span of time.
@@ -97,51 +103,75 @@ impl Filter {
     /// `head`, the conditions of this filter on a table of sums, and `tail`. Parameters of the
     /// conditions come first.
     pub(super) fn query(&self, head: &str, table: &str, tail: &str) -> Query {
-        self.restricted(head, table, tail, true)
+        self.of_people(head, table)
+            .ids("key_id", &self.keys)
+            .names("model", &self.models)
+            .names("endpoint", &self.endpoints)
+            .names("project", &self.projects)
+            .ending(tail)
     }
 
     /// As [`Filter::query`], for tables that know only users and teams.
     pub(super) fn query_people(&self, head: &str, table: &str, tail: &str) -> Query {
-        self.restricted(head, table, tail, false)
+        self.of_people(head, table).ending(tail)
     }
 
-    fn restricted(&self, head: &str, table: &str, tail: &str, wide: bool) -> Query {
+    fn of_people(&self, head: &str, table: &str) -> Statement {
         let unit = if table == "usage_hourly" { "hour" } else { "day" };
-        let mut text = format!(
+        let text = format!(
             "{head} from {table} where starts_at >= date_trunc('{unit}', $1, 'UTC') and starts_at < $2"
         );
-        let mut number = 2;
-        let mut restrict = |set: bool, column: &str| {
-            if set {
-                number += 1;
-                text.push_str(&format!(" and {column} = any(${number})"));
-            }
-        };
-        restrict(!self.users.is_empty(), "user_id");
-        restrict(!self.teams.is_empty(), "team_id");
-        restrict(wide && !self.keys.is_empty(), "key_id");
-        restrict(wide && !self.models.is_empty(), "model");
-        restrict(wide && !self.endpoints.is_empty(), "endpoint");
-        restrict(wide && !self.projects.is_empty(), "project");
-        text.push(' ');
-        text.push_str(tail);
-        let mut query = diesel::sql_query(text)
-            .into_boxed::<Pg>()
-            .bind::<Timestamptz, _>(self.from)
-            .bind::<Timestamptz, _>(self.to);
-        for ids in [&self.users, &self.teams] {
-            if !ids.is_empty() {
-                query = query.bind::<Array<SqlUuid>, _>(ids.clone());
-            }
+        Statement::over(text, self).people(self)
+    }
+}
+
+impl Statement {
+    /// A statement that ends in its conditions; `$1` and `$2` are the ends of the filter's span.
+    pub(super) fn over(text: String, filter: &Filter) -> Self {
+        let query = diesel::sql_query(text).into_boxed::<Pg>();
+        let query = query.bind::<Timestamptz, _>(filter.from).bind::<Timestamptz, _>(filter.to);
+        Self { query, parameters: 2 }
+    }
+
+    /// Only the filter's users and teams.
+    pub(super) fn people(self, filter: &Filter) -> Self {
+        self.ids("user_id", &filter.users).ids("team_id", &filter.teams)
+    }
+
+    /// Only what comes before this place in the order of two columns.
+    pub(super) fn before(mut self, columns: &str, (at, id): (DateTime<Utc>, String)) -> Self {
+        let (first, second) = (self.parameters + 1, self.parameters + 2);
+        let query = self.query.sql(format!(" and ({columns}) < (${first}, ${second})"));
+        self.query = query.bind::<Timestamptz, _>(at).bind::<Text, _>(id);
+        self.parameters = second;
+        self
+    }
+
+    /// The whole statement.
+    pub(super) fn ending(self, tail: &str) -> Query {
+        self.query.sql(" ").sql(tail)
+    }
+
+    fn ids(mut self, column: &str, ids: &[Uuid]) -> Self {
+        if !ids.is_empty() {
+            self = self.any_of(column);
+            self.query = self.query.bind::<Array<SqlUuid>, _>(ids.to_vec());
         }
-        if wide && !self.keys.is_empty() {
-            query = query.bind::<Array<SqlUuid>, _>(self.keys.clone());
+        self
+    }
+
+    fn names(mut self, column: &str, names: &[String]) -> Self {
+        if !names.is_empty() {
+            self = self.any_of(column);
+            self.query = self.query.bind::<Array<Text>, _>(names.to_vec());
         }
-        for names in [&self.models, &self.endpoints, &self.projects] {
-            if wide && !names.is_empty() {
-                query = query.bind::<Array<Text>, _>(names.clone());
-            }
-        }
-        query
+        self
+    }
+
+    /// The condition whose parameter is bound next.
+    fn any_of(mut self, column: &str) -> Self {
+        self.parameters += 1;
+        self.query = self.query.sql(format!(" and {column} = any(${})", self.parameters));
+        self
     }
 }

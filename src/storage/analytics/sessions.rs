@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::pg::Pg;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::filter::Filter;
+use super::filter::{Filter, Statement};
 use crate::storage::{Database, StorageError};
 
 /// One session of one user.
@@ -84,39 +83,16 @@ pub async fn sessions(
     after: Option<SessionCursor>,
     limit: u32,
 ) -> Result<Vec<Session>, StorageError> {
-    let mut text = "select s.*, (select name from users where users.id = s.user_id) as user_name, \
+    let text = "select s.*, (select name from users where users.id = s.user_id) as user_name, \
         (select count(*) from usage_agents as a where a.user_id = s.user_id \
         and a.session_id = s.session_id) as agents \
-        from usage_sessions as s where last_at >= $1 and last_at < $2"
-        .to_owned();
-    let mut number = 2;
-    let mut next = || {
-        number += 1;
-        number
-    };
-    for (set, column) in
-        [(!filter.users.is_empty(), "user_id"), (!filter.teams.is_empty(), "team_id")]
-    {
-        if set {
-            text.push_str(&format!(" and {column} = any(${})", next()));
-        }
+        from usage_sessions as s where last_at >= $1 and last_at < $2";
+    let mut statement = Statement::over(text.to_owned(), filter).people(filter);
+    if let Some(SessionCursor { last_at, session_id }) = after {
+        statement = statement.before("last_at, session_id", (last_at, session_id));
     }
-    if after.is_some() {
-        text.push_str(&format!(" and (last_at, session_id) < (${}, ${})", next(), next()));
-    }
-    text.push_str(&format!(" order by last_at desc, session_id desc limit {}", limit.min(1000)));
-    let mut query = diesel::sql_query(text)
-        .into_boxed::<Pg>()
-        .bind::<Timestamptz, _>(filter.from)
-        .bind::<Timestamptz, _>(filter.to);
-    for ids in [&filter.users, &filter.teams] {
-        if !ids.is_empty() {
-            query = query.bind::<Array<SqlUuid>, _>(ids.clone());
-        }
-    }
-    if let Some(after) = after {
-        query = query.bind::<Timestamptz, _>(after.last_at).bind::<Text, _>(after.session_id);
-    }
+    let tail = format!("order by last_at desc, session_id desc limit {}", limit.min(1000));
+    let query = statement.ending(&tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }
 
