@@ -5,6 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use aws_lc_rs::hmac;
+use base64_simd::URL_SAFE_NO_PAD;
 use chrono::Utc;
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
@@ -40,7 +41,8 @@ impl Session {
     fn open(value: &str, key: &hmac::Key, now: i64) -> Option<Self> {
         let (content, seal) = value.rsplit_once('.')?;
         let (expires, _) = content.split_once('.')?;
-        hmac::verify(key, message("session", content).as_bytes(), &unhex(seal)?).ok()?;
+        let seal = URL_SAFE_NO_PAD.decode_to_vec(seal).ok()?;
+        hmac::verify(key, message("session", content).as_bytes(), &seal).ok()?;
         if expires.parse::<i64>().ok()? <= now {
             return None;
         }
@@ -87,16 +89,7 @@ fn message(purpose: &str, content: &str) -> String {
 
 fn seal_of(key: &hmac::Key, purpose: &str, content: &str) -> String {
     let seal = hmac::sign(key, message(purpose, content).as_bytes());
-    seal.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    let pairs = digits.chunks(2).map(|pair| {
-        let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
-        u8::from_str_radix(pair, 16).ok()
-    });
-    pairs.collect()
+    URL_SAFE_NO_PAD.encode_to_string(seal)
 }
 
 #[cfg(test)]
