@@ -11,6 +11,7 @@ pub mod app;
 pub mod bedrock;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod domain;
 pub mod http;
 pub mod simulator;

@@ -31,4 +31,9 @@ impl DataDir {
     pub(super) fn journal(&self) -> PathBuf {
         self.path.join("journal")
     }
+
+    /// Where the key for secrets at rest is, where it was made here.
+    pub(super) fn secrets_key(&self) -> PathBuf {
+        self.path.join("secrets.key")
+    }
 }

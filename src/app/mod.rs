@@ -4,6 +4,7 @@ mod data_dir;
 mod database;
 mod postgres;
 mod run;
+mod secrets;
 
 use std::process::ExitCode;
 
@@ -13,6 +14,7 @@ use thiserror::Error;
 
 use crate::storage::StorageError;
 use crate::storage::embedded::EmbeddedError;
+use crate::storage::vault::VaultError;
 
 /// Why the gateway cannot start or go on.
 #[derive(Debug, Error)]
@@ -26,6 +28,9 @@ pub enum AppError {
     /// The data directory cannot be used.
     #[error("the data directory {0} cannot be used: {1}")]
     DataDir(String, std::io::Error),
+    /// There is no key for secrets at rest.
+    #[error("the key for secrets at rest cannot be used: {0}")]
+    Secrets(VaultError),
     /// The embedded PostgreSQL does not run.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::data_dir::DataDir;
-use super::{AppError, database};
+use super::{AppError, database, secrets};
 use crate::actors::drain::Begin;
 use crate::actors::keys::Keys;
 use crate::actors::usage::Usage;
@@ -20,6 +20,7 @@ use crate::actors::{Gateway, Start};
 use crate::bedrock::credentials::{self, CredentialSource};
 use crate::bedrock::endpoint::{Deadlines, Endpoint};
 use crate::config::{Config, UpstreamConfig};
+use crate::control::Control;
 use crate::domain::geography::Geography;
 use crate::http::server::{Edge, server};
 use crate::storage::Database;
@@ -65,10 +66,13 @@ async fn live(
         tracing::info!(?versions, "The database was migrated.");
     }
     database::bootstrap(&database, &config.identity).await?;
+    let vault = secrets::vault(&config.identity, data_dir)?;
+    let control = Control::new(database.clone(), vault);
     let usage = Usage::open(&data_dir.journal(), &Uuid::now_v7().simple().to_string())?;
     let (gateway, gave_up) = Gateway::start(start(config, database, usage).await?);
     let address = listener.local_addr()?;
     let edge = Edge {
+        control,
         admin_key: config.identity.admin_api_key.clone(),
         body_deadline: config.server.body_deadline,
         workers: config.server.workers,

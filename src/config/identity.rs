@@ -1,4 +1,5 @@
 //! `ADMIN_USERNAME`, `ADMIN_API_KEY`, `BOOTSTRAP_API_KEY`: who is there from the start.
+//! `SECRETS_KEY`: what seals their secrets.
 
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ pub struct IdentityConfig {
     pub admin_username: String,
     /// A bearer token with the admin role.
     pub admin_api_key: Option<Arc<SecretString>>,
+    /// What secrets at rest are sealed with.
+    pub secrets_key: Option<Arc<SecretString>>,
     /// An API key that exists from the start.
     pub bootstrap_api_key: Option<Arc<SecretString>>,
 }
@@ -22,6 +25,7 @@ impl IdentityConfig {
         Self {
             admin_username: environment.text("ADMIN_USERNAME").unwrap_or("admin".to_owned()),
             admin_api_key: environment.secret("ADMIN_API_KEY", 32).map(Arc::new),
+            secrets_key: environment.secret("SECRETS_KEY", 32).map(Arc::new),
             bootstrap_api_key: environment.secret("BOOTSTRAP_API_KEY", 32).map(Arc::new),
         }
     }

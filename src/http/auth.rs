@@ -19,7 +19,7 @@ use crate::domain::principal::Principal;
 /// What the client is to be told: no credential, an unknown one, or no way to look it up.
 pub async fn principal(headers: &HeaderMap, keys: &Keys) -> Result<Arc<Principal>, ApiError> {
     let mut found_one = false;
-    for key in [header(headers, "x-api-key"), bearer(headers)].into_iter().flatten() {
+    for key in sent_keys(headers) {
         found_one = true;
         let Some(hash) = KeyHash::of(key) else { continue };
         let principal = keys.find(hash).await.map_err(|_| {
@@ -63,6 +63,11 @@ pub fn admin(headers: &HeaderMap, admin_key: Option<&SecretString>) -> Result<()
 pub fn same_secret(sent: &[u8], wanted: &SecretString) -> bool {
     let (sent, wanted) = (KeyHash::of(sent), KeyHash::of(wanted.expose_secret().as_bytes()));
     sent.zip(wanted).is_some_and(|(sent, wanted)| sent.as_bytes().ct_eq(wanted.as_bytes()).into())
+}
+
+/// What a request sends in the places where keys are sent.
+pub fn sent_keys(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    [header(headers, "x-api-key"), bearer(headers)].into_iter().flatten()
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h [u8]> {

@@ -1,5 +1,5 @@
 //! The outermost middleware: every request gets an id, every reply carries it, and every error has
-//! Anthropic's shape.
+//! Anthropic's shape, or that of problem details below `/admin`.
 
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
@@ -14,6 +14,8 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseErro
 use uuid::Uuid;
 
 use super::error::{Refusal, of_framework, render};
+use super::problem::{self, Problem};
+use crate::control::ControlError;
 use crate::domain::error::{ApiError, ErrorKind};
 
 /// The reply header.
@@ -61,41 +63,81 @@ pub async fn request_id<B: MessageBody + 'static>(
         let refused = render(&ApiError::new(ErrorKind::MethodNotAllowed, message), &id);
         return Ok(request.into_response(refused).map_into_right_body());
     }
+    let style = Style::of(request.path());
     // The router takes the request apart, so nothing may hold on to it here.
     let mut response = match next.call(request).await {
         Ok(response) => response,
-        Err(error) => return Err(Identified { error: refusal(&error), request_id: id }.into()),
+        Err(error) => {
+            let refused = Identified { refused: style.refusal(&error), request_id: id };
+            return Err(refused.into());
+        }
     };
-    if let Some(error) = response.response().error().map(refusal) {
-        return Ok(response.into_response(render(&error, &id)).map_into_right_body());
+    if let Some(refused) = response.response().error().map(|error| style.refusal(error)) {
+        return Ok(response.into_response(refused.render(&id)).map_into_right_body());
     }
     mark(response.headers_mut(), &id);
     Ok(response.map_into_left_body())
 }
 
+/// In which shape a route tells of errors.
+#[derive(Debug, Clone, Copy)]
+enum Style {
+    Anthropic,
+    Problem,
+}
+
+impl Style {
+    fn of(path: &str) -> Self {
+        let below = path.strip_prefix("/admin");
+        let is_admin = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if is_admin { Self::Problem } else { Self::Anthropic }
+    }
+
+    fn refusal(self, error: &Error) -> Refused {
+        match (error.as_error::<Refusal>(), error.as_error::<Problem>(), self) {
+            (Some(Refusal(error)), ..) => Refused::Anthropic(error.clone()),
+            (_, Some(Problem(error)), _) => Refused::Problem(error.clone()),
+            (.., Self::Anthropic) => Refused::Anthropic(of_framework(error)),
+            (.., Self::Problem) => Refused::Problem(problem::of_framework(error)),
+        }
+    }
+}
+
+/// What was refused, in the shape of its route.
+#[derive(Debug)]
+enum Refused {
+    Anthropic(ApiError),
+    Problem(ControlError),
+}
+
+impl Refused {
+    fn render(&self, request_id: &str) -> HttpResponse {
+        match self {
+            Self::Anthropic(error) => render(error, request_id),
+            Self::Problem(error) => problem::render(error, request_id),
+        }
+    }
+}
+
 /// A refusal that knows the id of its request.
 #[derive(Debug)]
 struct Identified {
-    error: ApiError,
+    refused: Refused,
     request_id: String,
 }
 
 impl fmt::Display for Identified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.error.message)
+        match &self.refused {
+            Refused::Anthropic(error) => f.write_str(&error.message),
+            Refused::Problem(error) => error.fmt(f),
+        }
     }
 }
 
 impl ResponseError for Identified {
     fn error_response(&self) -> HttpResponse {
-        render(&self.error, &self.request_id)
-    }
-}
-
-fn refusal(error: &Error) -> ApiError {
-    match error.as_error::<Refusal>() {
-        Some(Refusal(error)) => error.clone(),
-        None => of_framework(error),
+        self.refused.render(&self.request_id)
     }
 }
 

@@ -21,6 +21,7 @@ use super::span::RequestSpan;
 use super::{admin, api, ops, portal};
 use crate::actors::Gateway;
 use crate::actors::worker::Worker;
+use crate::control::Control;
 use crate::domain::error::{ApiError, ErrorKind};
 
 /// Longer than the idle timeout of the load balancer in front (900 s), which must be the one to
@@ -37,6 +38,8 @@ const BUCKETS: [f64; 14] =
 pub struct Edge {
     /// The bearer token with the admin role.
     pub admin_key: Option<Arc<SecretString>>,
+    /// The control plane.
+    pub control: Control,
     /// For the body of a request.
     pub body_deadline: Duration,
     /// Worker threads.
@@ -90,14 +93,12 @@ fn routes(config: &mut ServiceConfig) {
         .service(only("/health").route(web::get().to(ops::health)))
         .service(only("/ready").route(web::get().to(ops::ready)))
         .service(only("/metrics").route(web::get().to(ops::metrics)))
-        .service(only("/admin/status").route(web::get().to(admin::status)))
         .service(
             only("/api/hello").route(web::get().to(ops::hello)).route(web::head().to(ops::hello)),
         )
         .service(only("/").route(web::head().to(ops::hello)).route(web::get().to(portal::connect)))
-        .configure(portal::routes);
-    #[cfg(feature = "chaos")]
-    config.service(only("/admin/chaos/{actor}").route(web::post().to(admin::chaos)));
+        .configure(portal::routes)
+        .configure(admin::routes);
 }
 
 async fn not_found(request: HttpRequest) -> Result<HttpResponse, Refusal> {

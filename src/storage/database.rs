@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use futures_util::FutureExt as _;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::{JoinError, JoinHandle};
@@ -21,7 +21,37 @@ use super::connect::Target;
 use super::error::StorageError;
 
 /// A connection lent by the pool.
-pub(super) type Connection = Object<AsyncPgConnection>;
+type Pooled = Object<AsyncPgConnection>;
+
+/// A connection as the functions of the tables take it: alone, or inside a transaction.
+pub type Connection = AsyncPgConnection;
+
+/// What runs inside a transaction: an async closure over the connection. It is a trait because the
+/// bound `Send` on the future of an async closure cannot be written otherwise yet.
+pub trait Work<C, T>: FnOnce(C) -> Self::Doing {
+    /// The closure's future.
+    type Doing: Future<Output = T>;
+}
+
+impl<F, C, T, D> Work<C, T> for F
+where
+    F: FnOnce(C) -> D,
+    D: Future<Output = T>,
+{
+    type Doing = D;
+}
+
+/// How a transaction ends without being committed.
+enum Undone<E> {
+    Storage(StorageError),
+    Work(E),
+}
+
+impl<E> From<diesel::result::Error> for Undone<E> {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Storage(error.into())
+    }
+}
 
 /// How long a caller waits for a free or new connection.
 const WAIT: Duration = Duration::from_secs(5);
@@ -109,13 +139,42 @@ impl Database {
     /// What `work` returns, or [`StorageError::Unavailable`] where no connection is to be had.
     pub async fn run<T, F, Fut>(&self, work: F) -> Result<T, StorageError>
     where
-        F: FnOnce(Connection) -> Fut + Send + 'static,
+        F: FnOnce(Pooled) -> Fut + Send + 'static,
         Fut: Future<Output = Result<T, StorageError>> + Send,
         T: Send + 'static,
     {
         let pool = self.pool.clone();
         let task = self.runtime.spawn(async move { work(pool.get().await?).await });
         task.await.map_err(|error| StorageError::Unavailable(error.to_string()))?
+    }
+
+    /// Runs `work` in one transaction, on the database's runtime; what it did is undone where it
+    /// returns an error.
+    ///
+    /// # Errors
+    /// What `work` returns, or a [`StorageError`] of the transaction itself.
+    pub async fn transaction<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'c> AsyncFnOnce(&'c mut Connection) -> Result<T, E>
+            + for<'c> Work<&'c mut Connection, Result<T, E>, Doing: Send>
+            + Send
+            + 'static,
+        T: Send + 'static,
+        E: From<StorageError> + Send + 'static,
+    {
+        let done = self.run(async move |mut connection| {
+            let done = connection
+                .transaction::<T, Undone<E>, _>(async move |connection| {
+                    work(connection).await.map_err(Undone::Work)
+                })
+                .await;
+            Ok(done)
+        });
+        match done.await? {
+            Ok(done) => Ok(done),
+            Err(Undone::Storage(error)) => Err(error.into()),
+            Err(Undone::Work(error)) => Err(error),
+        }
     }
 
     /// Runs `work` with a connection of its own, on the database's runtime; it ends early where the

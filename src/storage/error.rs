@@ -11,6 +11,9 @@ pub enum StorageError {
     /// The database refused this statement or its data: trying again will not help.
     #[error("the database refused the statement: {0}")]
     Refused(String),
+    /// A row with this value is there already; names the constraint.
+    #[error("there is one already: {0}")]
+    Duplicate(String),
 }
 
 /// Words of Postgres's messages about data that it will never take. The driver keeps the SQLSTATE to
@@ -20,7 +23,10 @@ const UNFIT: [&str; 7] =
 
 impl From<diesel::result::Error> for StorageError {
     fn from(error: diesel::result::Error) -> Self {
-        use diesel::result::Error;
+        use diesel::result::{DatabaseErrorKind, Error};
+        if let Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info) = &error {
+            return Self::Duplicate(info.constraint_name().unwrap_or(info.message()).to_owned());
+        }
         let unfit = match &error {
             Error::DatabaseError(_, info) => UNFIT.iter().any(|word| info.message().contains(word)),
             Error::NotFound | Error::DeserializationError(_) | Error::SerializationError(_) => true,

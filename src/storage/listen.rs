@@ -1,10 +1,11 @@
-//! LISTEN: the facts that writers announce when rows have changed.
+//! LISTEN and NOTIFY: the facts that writers announce when rows have changed.
 
-use diesel_async::SimpleAsyncConnection;
+use diesel::sql_types::Text;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 
-use super::database::Database;
+use super::database::{Connection, Database};
 use super::error::StorageError;
 
 /// What a writer announces on the channel `ccag_changes`, as JSON.
@@ -45,4 +46,16 @@ pub async fn listen(
             Err(StorageError::Unavailable("the listening connection was lost".to_owned()))
         })
         .await
+}
+
+/// Announces to every instance that rows of `table` have changed, once the transaction commits.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn announce(connection: &mut Connection, table: &str) -> Result<(), StorageError> {
+    diesel::sql_query("select pg_notify('ccag_changes', jsonb_build_object('table', $1)::text)")
+        .bind::<Text, _>(table)
+        .execute(connection)
+        .await?;
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Postgres: the pool, the migrations, LISTEN, and one file per table with its rows and queries.
 
 pub mod analytics;
+pub mod audit;
 mod connect;
 mod database;
 pub mod embedded;
@@ -11,10 +12,18 @@ mod migrate;
 pub mod notifications;
 mod schema;
 pub mod settings;
+pub mod teams;
 pub mod usage;
 pub mod users;
+pub mod vault;
 
 pub use connect::Target;
-pub use database::{Database, DatabaseRuntime};
+pub use database::{Connection, Database, DatabaseRuntime, Work};
 pub use error::StorageError;
 pub use migrate::migrate;
+
+/// The pattern of `ilike` that finds `text` anywhere.
+fn containing(text: &str) -> String {
+    let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    format!("%{escaped}%")
+}

@@ -12,6 +12,11 @@ diesel::table! {
         expires_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        prefix -> Nullable<Text>,
+        models -> Nullable<Array<Text>>,
+        tokens_per_minute -> Nullable<Integer>,
+        concurrent_streams -> Nullable<Integer>,
+        replaces -> Nullable<Uuid>,
     }
 }
 
@@ -23,6 +28,44 @@ diesel::table! {
         role -> Text,
         team_id -> Nullable<Uuid>,
         created_at -> Timestamptz,
+        email -> Nullable<Text>,
+        active -> Bool,
+        requests_per_minute -> Nullable<Integer>,
+        tokens_per_minute -> Nullable<Integer>,
+        concurrent_streams -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    /// Groups of people with a budget, routing and limits of their own.
+    teams (id) {
+        id -> Uuid,
+        name -> Text,
+        created_at -> Timestamptz,
+        models -> Nullable<Array<Text>>,
+        requests_per_minute -> Nullable<Integer>,
+        tokens_per_minute -> Nullable<Integer>,
+        concurrent_streams -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    /// Who changed what, each row chained to the one before it by its hash.
+    audit (id) {
+        id -> BigInt,
+        at -> Timestamptz,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        actor_name -> Text,
+        credential -> Nullable<Text>,
+        address -> Nullable<Text>,
+        action -> Text,
+        subject_id -> Nullable<Text>,
+        subject_name -> Text,
+        before -> Nullable<Jsonb>,
+        after -> Nullable<Jsonb>,
+        previous_hash -> Bytea,
+        hash -> Bytea,
     }
 }
 
@@ -35,5 +78,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(api_keys -> teams (team_id));
 diesel::joinable!(api_keys -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(api_keys, users);
+diesel::joinable!(users -> teams (team_id));
+diesel::allow_tables_to_appear_in_same_query!(api_keys, teams, users);

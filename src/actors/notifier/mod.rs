@@ -112,7 +112,7 @@ async fn write(database: &Database, lent: &Lent) -> Result<(), StorageError> {
     loop {
         let Some(event) = lent.unwritten().front().cloned() else { return Ok(()) };
         match notifications::enqueue(database, event).await {
-            Err(StorageError::Refused(reason)) => {
+            Err(StorageError::Refused(reason) | StorageError::Duplicate(reason)) => {
                 tracing::error!(reason, "Postgres refuses a notification; it is dropped.");
                 lent.dropped.fetch_add(1, Ordering::Relaxed);
             }

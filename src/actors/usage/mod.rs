@@ -213,13 +213,13 @@ impl UsageWriter {
 /// Writes records; those that Postgres refuses one by one are put aside.
 async fn write(database: &Database, lent: &Lent, lines: &[String]) -> Result<(), StorageError> {
     match usage::insert(database, array(lines)).await {
-        Err(StorageError::Refused(_)) => {}
+        Err(StorageError::Refused(_) | StorageError::Duplicate(_)) => {}
         other => return other.map(|_| ()),
     }
     usage::ensure_partitions(database, lines.iter().filter_map(|l| moment(l)).collect()).await?;
     for line in lines {
         match usage::insert(database, array(std::slice::from_ref(line))).await {
-            Err(StorageError::Refused(reason)) => {
+            Err(StorageError::Refused(reason) | StorageError::Duplicate(reason)) => {
                 tracing::error!(reason, "Postgres refuses a usage record; it is put aside.");
                 lent.quarantined.fetch_add(1, Ordering::Relaxed);
                 if let Err(error) = lock(&lent.segments).quarantine(line) {

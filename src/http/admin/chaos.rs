@@ -3,28 +3,26 @@
 
 use std::rc::Rc;
 
+use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse};
 
 use crate::actors::worker::Worker;
-use crate::domain::error::{ApiError, ErrorKind};
-use crate::http::auth;
-use crate::http::error::Refusal;
-use crate::http::server::Edge;
+use crate::control::ControlError;
+use crate::http::caller::Caller;
+use crate::http::problem::Problem;
 
 /// Crashes the named actor.
 ///
 /// # Errors
-/// Where the admin key is missing or there is no such actor.
+/// Where the caller is no admin or there is no such actor.
 pub async fn chaos(
-    request: HttpRequest,
+    caller: Caller,
     actor: Path<String>,
     worker: Data<Rc<Worker>>,
-    edge: Data<Edge>,
-) -> Result<HttpResponse, Refusal> {
-    auth::admin(request.headers(), edge.admin_key.as_deref())?;
+) -> Result<HttpResponse, Problem> {
+    caller.admin()?;
     if worker.gateway.crash(&actor).await {
         return Ok(HttpResponse::Accepted().finish());
     }
-    Err(ApiError::new(ErrorKind::NotFound, "There is no such actor.").into())
+    Err(ControlError::NotFound("actor").into())
 }

@@ -1,9 +1,49 @@
-//! The admin API: JSON for operators and tools, with the admin key.
+//! The admin API: JSON for operators and tools. Nothing below `/admin` answers without a valid
+//! credential; who may do what is for the control plane to say.
 
 #[cfg(feature = "chaos")]
 mod chaos;
+mod keys;
+mod openapi;
 mod status;
 
-#[cfg(feature = "chaos")]
-pub use chaos::chaos;
-pub use status::status;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, JsonConfig, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Resource};
+
+pub use openapi::openapi;
+
+use super::caller::authenticate;
+use super::problem::Problem;
+use crate::control::ControlError;
+
+/// Largest body of an order, in bytes.
+const MAX_ORDER: usize = 256 * 1024;
+
+/// The routes.
+pub fn routes(config: &mut ServiceConfig) {
+    let admin = web::scope("/admin")
+        .wrap(from_fn(authenticate))
+        .app_data(JsonConfig::default().limit(MAX_ORDER))
+        .configure(keys::routes)
+        .service(only("/status").route(web::get().to(status::status)));
+    #[cfg(feature = "chaos")]
+    let admin = admin.service(only("/chaos/{actor}").route(web::post().to(chaos::chaos)));
+    config
+        .service(admin.default_service(web::to(not_found)))
+        .service(only("/openapi.json").route(web::get().to(openapi)));
+}
+
+/// A resource that answers 405 to the methods it has no route for.
+fn only(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(method_not_allowed))
+}
+
+async fn not_found() -> Result<HttpResponse, Problem> {
+    Err(ControlError::NotFound("route").into())
+}
+
+async fn method_not_allowed(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let message = format!("{} is not possible here.", request.method());
+    Err(ControlError::conflict("method_not_allowed", message).into())
+}

@@ -2,25 +2,20 @@
 
 use std::rc::Rc;
 
+use actix_web::HttpResponse;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use crate::actors::worker::Worker;
-use crate::http::auth;
-use crate::http::error::Refusal;
-use crate::http::server::Edge;
+use crate::http::caller::Caller;
+use crate::http::problem::Problem;
 
-/// Serves the status to whoever has the admin key.
+/// Serves the status to admins.
 ///
 /// # Errors
-/// Where the admin key is missing.
-pub async fn status(
-    request: HttpRequest,
-    worker: Data<Rc<Worker>>,
-    edge: Data<Edge>,
-) -> Result<HttpResponse, Refusal> {
-    auth::admin(request.headers(), edge.admin_key.as_deref())?;
+/// Where the caller is none.
+pub async fn status(caller: Caller, worker: Data<Rc<Worker>>) -> Result<HttpResponse, Problem> {
+    caller.admin()?;
     let gateway = &worker.gateway;
     let actors: Vec<_> = gateway
         .board

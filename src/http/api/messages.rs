@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use chrono::{SecondsFormat, TimeDelta, Utc};
 
-use super::record;
+use super::{access, record};
 use crate::actors::Draft;
 use crate::actors::stream::{Outlet, Part};
 use crate::actors::worker::Worker;
@@ -52,6 +52,9 @@ pub async fn messages(
         Ok(asked) => asked,
         Err(error) => return Err(draft.reject(error).into()),
     };
+    if let Err(error) = access::permitted(&principal, asked.model(), gateway.geography) {
+        return Err(draft.reject(error).into());
+    }
     let standing = match limit(&worker, &principal).await {
         Ok(standing) => standing,
         Err(error) => return Err(draft.reject(error).into()),
@@ -93,8 +96,9 @@ async fn parse(body: Bytes) -> Result<MessagesRequest, ApiError> {
 async fn limit(worker: &Worker, principal: &Principal) -> Result<Option<Standing>, ApiError> {
     let gateway = &worker.gateway;
     let default = gateway.settings.load().default_requests_per_minute;
-    let limit = principal.requests_per_minute.or(default);
-    let reserved = gateway.limiter.reserve(principal.key_id, limit).await;
+    let limit = principal.key_limits.requests_per_minute.or(default);
+    let reserved =
+        gateway.limiter.reserve(principal.key_id.unwrap_or(principal.user_id), limit).await;
     let reserved = reserved
         .map_err(|error| ApiError::new(ErrorKind::Unavailable, error.to_string()).retry_after(1))?;
     reserved.transpose().map_err(|exhausted| {

@@ -1,5 +1,6 @@
 //! The inference API.
 
+mod access;
 mod messages;
 mod models;
 mod record;

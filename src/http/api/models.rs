@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::access;
 use crate::actors::worker::Worker;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::model::{Cursor, Offer, Page};
@@ -34,8 +35,8 @@ pub async fn models(
     asked: Query<Asked>,
     worker: Data<Rc<Worker>>,
 ) -> Result<HttpResponse, Refusal> {
-    auth::principal(request.headers(), &worker.gateway.keys).await?;
-    let offers = Offer::all(worker.gateway.geography);
+    let principal = auth::principal(request.headers(), &worker.gateway.keys).await?;
+    let offers = access::offers(&principal, worker.gateway.geography);
     let page = Page::of(&offers, asked.cursor()?, asked.limit()?)
         .map_err(|error| ApiError::new(ErrorKind::InvalidRequest, error.to_string()))?;
     Ok(HttpResponse::Ok().json(json!({
@@ -55,9 +56,10 @@ pub async fn model(
     id: Path<String>,
     worker: Data<Rc<Worker>>,
 ) -> Result<HttpResponse, Refusal> {
-    auth::principal(request.headers(), &worker.gateway.keys).await?;
+    let principal = auth::principal(request.headers(), &worker.gateway.keys).await?;
     let offer = Offer::find(&id, worker.gateway.geography)
         .map_err(|error| ApiError::new(ErrorKind::NotFound, error.to_string()))?;
+    access::permitted(&principal, &id, worker.gateway.geography)?;
     Ok(HttpResponse::Ok().json(shown(&offer)))
 }
 

@@ -17,7 +17,7 @@ pub(super) fn begin(headers: &HeaderMap, request_id: &str, principal: &Principal
         request_id: request_id.to_owned(),
         started_at: now,
         ended_at: now,
-        key_id: Some(principal.key_id),
+        key_id: principal.key_id,
         user_id: Some(principal.user_id),
         team_id: principal.team_id,
         session_id: text(headers, "x-claude-code-session-id"),

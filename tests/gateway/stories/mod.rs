@@ -6,6 +6,7 @@ mod changes;
 mod crashes;
 mod database_away;
 mod draining;
+mod keys;
 mod kill;
 mod leaving_clients;
 mod limits;

@@ -1,0 +1,78 @@
+//! The control plane: commands and queries, one file per noun. Who may do it, is it valid, write it
+//! with its audit row in one transaction, announce it. The JSON API, the portal, SCIM and sign-in
+//! all go through here, so each rule stands once.
+
+mod caller;
+mod change;
+mod error;
+pub mod field;
+pub mod keys;
+mod page;
+
+pub use caller::{Caller, Reach, Who};
+pub use change::Change;
+pub use error::ControlError;
+pub use page::{MAX_PAGE, Page, Paging};
+
+use crate::storage::vault::Vault;
+use crate::storage::{Connection, Database, StorageError, Work, audit, listen};
+
+/// What commands and queries work with; cheap to clone.
+#[derive(Clone)]
+pub struct Control {
+    database: Database,
+    vault: Vault,
+}
+
+impl Control {
+    /// A control plane over a migrated database.
+    #[must_use]
+    pub fn new(database: Database, vault: Vault) -> Self {
+        Self { database, vault }
+    }
+
+    /// Seals what must be readable again; for columns that keep such secrets.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Runs a command: what `work` writes, the audit row of the change it returns and the
+    /// announcement to every instance are one transaction.
+    async fn write<T, F>(&self, caller: &Caller, work: F) -> Result<T, ControlError>
+    where
+        F: for<'c> AsyncFnOnce(&'c mut Connection) -> Result<(T, Change), ControlError>
+            + for<'c> Work<&'c mut Connection, Result<(T, Change), ControlError>, Doing: Send>
+            + Send
+            + 'static,
+        T: Send + 'static,
+    {
+        let caller = caller.clone();
+        let done = self.database.transaction(async move |connection| {
+            let (value, change) = work(connection).await?;
+            for table in change.tables {
+                listen::announce(connection, table).await?;
+            }
+            let action = change.action;
+            let (id, hash) = audit::append(connection, change.entry(&caller)).await?;
+            Ok::<_, ControlError>((value, action, id, hash))
+        });
+        let (value, action, id, hash) = done.await?;
+        // Outside the database too, so that a chain that was forged as a whole shows.
+        tracing::info!(action, audit_id = id, audit_hash = hash, "A change was made.");
+        Ok(value)
+    }
+
+    /// Runs a query.
+    async fn read<T, F>(&self, work: F) -> Result<T, ControlError>
+    where
+        F: for<'c> AsyncFnOnce(&'c mut Connection) -> Result<T, StorageError>
+            + for<'c> Work<&'c mut Connection, Result<T, StorageError>, Doing: Send>
+            + Send
+            + 'static,
+        T: Send + 'static,
+    {
+        let done = self.database.run(async move |mut connection| work(&mut connection).await);
+        Ok(done.await?)
+    }
+}

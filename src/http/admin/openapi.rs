@@ -1,0 +1,39 @@
+//! `GET /openapi.json`: the admin API as OpenAPI 3.1, put together from the annotations of its
+//! handlers.
+
+use actix_web::HttpResponse;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::keys;
+use crate::http::problem::Details;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "CCAG admin API", description = "Manages a Claude Code AWS Gateway."),
+    modifiers(&Security),
+    security(("admin_key" = []), ("session" = [], "csrf" = [])),
+    components(schemas(Details<'static>)),
+    nest((path = "/admin", api = keys::Api)),
+)]
+struct Api;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let components = api.components.get_or_insert_default();
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+        let bearer = bearer.description(Some("The admin key (ADMIN_API_KEY), or an access token."));
+        components.add_security_scheme("admin_key", SecurityScheme::Http(bearer.build()));
+        let session = ApiKey::Cookie(ApiKeyValue::new("ccag_session"));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(session));
+        let csrf = ApiKey::Header(ApiKeyValue::new("x-csrf-token"));
+        components.add_security_scheme("csrf", SecurityScheme::ApiKey(csrf));
+    }
+}
+
+/// Serves the description.
+pub async fn openapi() -> HttpResponse {
+    HttpResponse::Ok().json(Api::openapi())
+}

@@ -1,0 +1,106 @@
+//! Who calls the control plane: found once per request, before anything of it is parsed, and handed
+//! to handlers as the extractor [`Caller`].
+
+use std::future::{Ready, ready};
+use std::ops::Deref;
+use std::rc::Rc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderMap;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
+use chrono::Utc;
+
+use super::auth;
+use super::problem::Problem;
+use super::server::Edge;
+use crate::actors::worker::Worker;
+use crate::control::{self, ControlError, Who};
+use crate::domain::key::KeyHash;
+use crate::domain::principal::Principal;
+
+/// The caller of a request.
+#[derive(Debug, Clone)]
+pub struct Caller(control::Caller);
+
+impl Deref for Caller {
+    type Target = control::Caller;
+
+    fn deref(&self) -> &control::Caller {
+        &self.0
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = request.extensions().get::<Self>().cloned();
+        ready(found.ok_or_else(|| Problem(unauthenticated()).into()))
+    }
+}
+
+/// The middleware of the routes that nobody may call without a valid credential.
+///
+/// # Errors
+/// Where there is none, as a [`Problem`].
+pub async fn authenticate<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let address = request.peer_addr().map(|peer| peer.ip());
+    let who = who(&request).await.map_err(Problem)?;
+    request.extensions_mut().insert(Caller(control::Caller { who, address }));
+    next.call(request).await
+}
+
+async fn who(request: &ServiceRequest) -> Result<Who, ControlError> {
+    let (worker, edge) = (request.app_data::<Data<Rc<Worker>>>(), request.app_data::<Data<Edge>>());
+    let (Some(worker), Some(edge)) = (worker, edge) else { return Err(ControlError::Fault) };
+    match by_key(request.headers(), worker, edge).await? {
+        Some(who) => Ok(who),
+        None => Err(unauthenticated()),
+    }
+}
+
+/// Who sends an admin key or an API key; `None` where no key is sent.
+async fn by_key(
+    headers: &HeaderMap,
+    worker: &Worker,
+    edge: &Edge,
+) -> Result<Option<Who>, ControlError> {
+    if auth::admin(headers, edge.admin_key.as_deref()).is_ok() {
+        return Ok(Some(Who::AdminKey));
+    }
+    let mut sent = false;
+    for key in auth::sent_keys(headers) {
+        sent = true;
+        let Some(hash) = KeyHash::of(key) else { continue };
+        let principal = worker.gateway.keys.find(hash).await;
+        let principal = principal.map_err(|_| ControlError::Unavailable)?;
+        if let Some(principal) = principal.filter(|principal| principal.valid_at(Utc::now())) {
+            return Ok(Some(user(&principal)));
+        }
+    }
+    if sent { Err(unauthenticated()) } else { Ok(None) }
+}
+
+fn user(principal: &Principal) -> Who {
+    Who::User {
+        id: principal.user_id,
+        name: principal.user_name.clone(),
+        role: principal.role,
+        team_id: principal.team_id,
+        credential: principal.credential,
+        session_id: None,
+        must_change_password: false,
+    }
+}
+
+fn unauthenticated() -> ControlError {
+    let message = "This needs the admin key as a bearer token, or a signed-in session.";
+    ControlError::Unauthenticated(message.into())
+}

@@ -1,0 +1,139 @@
+//! The keys that open the gateway now, as the key cache reads them: with their users and teams.
+
+use chrono::{DateTime, Utc};
+use diesel::sql_types::{Array, Bytea, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::domain::key::KeyHash;
+use crate::domain::principal::{CredentialKind, Principal, RateLimits, Role, in_both};
+use crate::storage::database::Database;
+use crate::storage::error::StorageError;
+
+/// Keys that one snapshot holds at the most.
+pub const MAX_KEYS: i64 = 200_000;
+
+/// The live keys; a condition may follow.
+const LIVE: &str = "
+    select k.key_hash, k.id as key_id, k.user_id, u.name as user_name, u.role,
+        t.id as team_id, t.name as team_name, k.models, t.models as team_models, k.expires_at,
+        k.requests_per_minute, k.tokens_per_minute, k.concurrent_streams,
+        u.requests_per_minute as user_requests_per_minute,
+        u.tokens_per_minute as user_tokens_per_minute,
+        u.concurrent_streams as user_concurrent_streams,
+        t.requests_per_minute as team_requests_per_minute,
+        t.tokens_per_minute as team_tokens_per_minute,
+        t.concurrent_streams as team_concurrent_streams
+    from api_keys k
+    join users u on u.id = k.user_id
+    left join teams t on t.id = coalesce(k.team_id, u.team_id)
+    where k.revoked_at is null and (k.expires_at is null or k.expires_at > now()) and u.active";
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Bytea)]
+    key_hash: Vec<u8>,
+    #[diesel(sql_type = SqlUuid)]
+    key_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    user_id: Uuid,
+    #[diesel(sql_type = Text)]
+    user_name: String,
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    team_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    team_name: Option<String>,
+    #[diesel(sql_type = Nullable<Array<Text>>)]
+    models: Option<Vec<String>>,
+    #[diesel(sql_type = Nullable<Array<Text>>)]
+    team_models: Option<Vec<String>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    expires_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    requests_per_minute: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    tokens_per_minute: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    concurrent_streams: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    user_requests_per_minute: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    user_tokens_per_minute: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    user_concurrent_streams: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    team_requests_per_minute: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    team_tokens_per_minute: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    team_concurrent_streams: Option<i32>,
+}
+
+impl Row {
+    fn principal(self) -> Option<(KeyHash, Principal)> {
+        let hash = KeyHash::from_bytes(self.key_hash.try_into().ok()?);
+        let principal = Principal {
+            credential: CredentialKind::ApiKey,
+            key_id: Some(self.key_id),
+            user_id: self.user_id,
+            user_name: self.user_name,
+            role: Role::of(&self.role),
+            team_id: self.team_id,
+            team_name: self.team_name,
+            models: in_both(self.models, self.team_models),
+            key_limits: limits([
+                self.requests_per_minute,
+                self.tokens_per_minute,
+                self.concurrent_streams,
+            ]),
+            user_limits: limits([
+                self.user_requests_per_minute,
+                self.user_tokens_per_minute,
+                self.user_concurrent_streams,
+            ]),
+            team_limits: limits([
+                self.team_requests_per_minute,
+                self.team_tokens_per_minute,
+                self.team_concurrent_streams,
+            ]),
+            expires_at: self.expires_at,
+        };
+        Some((hash, principal))
+    }
+}
+
+/// The limits in three columns: requests, tokens, streams.
+fn limits(columns: [Option<i32>; 3]) -> RateLimits {
+    let [requests_per_minute, tokens_per_minute, concurrent_streams] =
+        columns.map(|column| column.and_then(|limit| u32::try_from(limit).ok()));
+    RateLimits { requests_per_minute, tokens_per_minute, concurrent_streams }
+}
+
+/// The keys that are neither revoked nor expired and whose users are active, at most [`MAX_KEYS`],
+/// newest first.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn live(database: &Database) -> Result<Vec<(KeyHash, Principal)>, StorageError> {
+    let rows = database.run(async |mut connection| {
+        let query = format!("{LIVE} order by k.created_at desc limit {MAX_KEYS}");
+        Ok(sql_query(query).load::<Row>(&mut connection).await?)
+    });
+    Ok(rows.await?.into_iter().filter_map(Row::principal).collect())
+}
+
+/// The principal of one key, where it is among the live ones.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn find(database: &Database, hash: KeyHash) -> Result<Option<Principal>, StorageError> {
+    let rows = database.run(async move |mut connection| {
+        let query = sql_query(format!("{LIVE} and k.key_hash = $1"));
+        let query = query.bind::<Bytea, _>(hash.as_bytes().to_vec());
+        Ok(query.load::<Row>(&mut connection).await?)
+    });
+    Ok(rows.await?.into_iter().find_map(Row::principal).map(|(_, principal)| principal))
+}
