@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::error::ControlError;
@@ -75,7 +77,44 @@ impl Reach {
     }
 }
 
+/// A caller as it is told who it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Identity {
+    /// The user, where it is one.
+    pub user_id: Option<Uuid>,
+    /// The name.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The team.
+    pub team_id: Option<Uuid>,
+    /// By what it was known.
+    pub credential: CredentialKind,
+}
+
 impl Caller {
+    /// Who the caller is.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        let of = |user_id, name: &str, role, team_id, credential| Identity {
+            user_id,
+            name: name.to_owned(),
+            role,
+            team_id,
+            credential,
+        };
+        match &self.who {
+            Who::System => of(None, "system", Role::Admin, None, CredentialKind::AdminKey),
+            Who::AdminKey => of(None, "admin key", Role::Admin, None, CredentialKind::AdminKey),
+            Who::User { id, name, role, team_id, credential, .. } => {
+                of(Some(*id), name, *role, *team_id, *credential)
+            }
+            Who::Scim { provider, .. } => {
+                of(None, provider, Role::Member, None, CredentialKind::ScimToken)
+            }
+        }
+    }
+
     /// The gateway itself.
     #[must_use]
     pub fn system() -> Self {

@@ -41,6 +41,24 @@ pub fn name(field: &'static str, text: &str) -> Result<String, ControlError> {
     if fits { Ok(text.to_owned()) } else { Err(ControlError::invalid(field, takes)) }
 }
 
+/// An e-mail address, by its form only.
+///
+/// # Errors
+/// Where it is none.
+pub fn email(field: &'static str, text: &str) -> Result<String, ControlError> {
+    let text = text.trim();
+    let parts = text.split_once('@');
+    let fits = text.len() <= 254
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace() || is_invisible(c))
+        && parts.is_some_and(|(local, host)| !local.is_empty() && !host.is_empty())
+        && text.matches('@').count() == 1;
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(ControlError::invalid(field, "takes an e-mail address"))
+    }
+}
+
 /// Characters that turn text around or do not show, so that one name could pass for another.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

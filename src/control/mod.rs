@@ -2,20 +2,24 @@
 //! with its audit row in one transaction, announce it. The JSON API, the portal, SCIM and sign-in
 //! all go through here, so each rule stands once.
 
+pub mod audit;
 mod caller;
 mod change;
 mod error;
 pub mod field;
 pub mod keys;
 mod page;
+pub mod settings;
+pub mod teams;
+pub mod users;
 
-pub use caller::{Caller, Reach, Who};
+pub use caller::{Caller, Identity, Reach, Who};
 pub use change::Change;
 pub use error::ControlError;
 pub use page::{MAX_PAGE, Page, Paging};
 
 use crate::storage::vault::Vault;
-use crate::storage::{Connection, Database, StorageError, Work, audit, listen};
+use crate::storage::{self, Connection, Database, StorageError, Work, listen};
 
 /// What commands and queries work with; cheap to clone.
 #[derive(Clone)]
@@ -54,7 +58,7 @@ impl Control {
                 listen::announce(connection, table).await?;
             }
             let action = change.action;
-            let (id, hash) = audit::append(connection, change.entry(&caller)).await?;
+            let (id, hash) = storage::audit::append(connection, change.entry(&caller)).await?;
             Ok::<_, ControlError>((value, action, id, hash))
         });
         let (value, action, id, hash) = done.await?;

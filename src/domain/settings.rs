@@ -1,15 +1,68 @@
 //! Settings of the deployment that admins change while it runs.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
-/// The settings as the data plane reads them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The settings, each with its default where none is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Requests per minute of a key that has no limit of its own; `None` means no limit.
+    /// Requests per minute of a key that has no limit of its own; null means no limit.
+    #[schema(minimum = 1)]
     pub default_requests_per_minute: Option<u32>,
+    /// How long a portal session lasts without being used, in seconds.
+    #[schema(minimum = 300, maximum = 2592000)]
+    pub session_idle_seconds: u32,
+    /// How long a portal session lasts at the most, in seconds.
+    #[schema(minimum = 300, maximum = 2592000)]
+    pub session_absolute_seconds: u32,
+    /// Whether people sign in with a password. `ADMIN_PASSWORD_ENABLE` overrules it.
+    pub password_sign_in: bool,
+}
+
+const SECONDS: std::ops::RangeInclusive<u32> = 300..=30 * 24 * 60 * 60;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            default_requests_per_minute: None,
+            session_idle_seconds: 8 * 60 * 60,
+            session_absolute_seconds: 7 * 24 * 60 * 60,
+            password_sign_in: true,
+        }
+    }
 }
 
 impl Settings {
+    /// What the setting of this name takes, in words; `None` where there is none.
+    #[must_use]
+    pub fn takes(name: &str) -> Option<&'static str> {
+        match name {
+            "default_requests_per_minute" => Some("takes a number from 1 to 4294967295, or null"),
+            "session_idle_seconds" | "session_absolute_seconds" => {
+                Some("takes a number of seconds from 300 to 2592000")
+            }
+            "password_sign_in" => Some("takes true or false"),
+            _ => None,
+        }
+    }
+
+    /// These settings with one of them changed; `None` where there is none of this name, or the value
+    /// does not fit.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &Value) -> Option<Self> {
+        let mut members = serde_json::to_value(self).ok()?;
+        *members.get_mut(name)? = value.clone();
+        serde_json::from_value::<Self>(members).ok().filter(Self::fits)
+    }
+
+    fn fits(&self) -> bool {
+        self.default_requests_per_minute != Some(0)
+            && SECONDS.contains(&self.session_idle_seconds)
+            && SECONDS.contains(&self.session_absolute_seconds)
+    }
+
     /// Reads stored (name, value) pairs; unknown names and unfit values are reported by name and
     /// leave the default.
     #[must_use]
@@ -17,17 +70,9 @@ impl Settings {
         let mut settings = Self::default();
         let mut unfit = Vec::new();
         for (name, value) in stored {
-            let fits = match (name.as_str(), value) {
-                ("default_requests_per_minute", Value::Null) => true,
-                ("default_requests_per_minute", value) => {
-                    let limit = value.as_u64().and_then(|n| u32::try_from(n).ok());
-                    settings.default_requests_per_minute = limit.filter(|&n| n > 0);
-                    settings.default_requests_per_minute.is_some()
-                }
-                _ => false,
-            };
-            if !fits {
-                unfit.push(name.clone());
+            match settings.with(name, value) {
+                Some(changed) => settings = changed,
+                None => unfit.push(name.clone()),
             }
         }
         (settings, unfit)
@@ -50,5 +95,16 @@ mod tests {
             assert_eq!((settings, unfit.len()), (Settings::default(), 1));
         }
         assert_eq!(Settings::read(&[("colour".to_owned(), json!(1))]).1, ["colour"]);
+    }
+
+    #[test]
+    fn each_setting_says_what_it_takes() {
+        let Value::Object(all) = serde_json::to_value(Settings::default()).unwrap() else {
+            panic!()
+        };
+        for name in all.keys() {
+            assert!(Settings::takes(name).is_some(), "{name}");
+            assert_eq!(Settings::default().with(name, &json!([])), None, "{name}");
+        }
     }
 }

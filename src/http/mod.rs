@@ -5,6 +5,7 @@ mod api;
 mod auth;
 mod body;
 mod caller;
+mod csv;
 mod error;
 mod ops;
 pub mod portal;

@@ -1,13 +1,15 @@
 //! The one place where what the control plane refuses becomes an HTTP answer: problem details
 //! (RFC 9457) with a stable `code`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 use super::request_id::mark;
 use crate::control::ControlError;
@@ -39,11 +41,27 @@ pub struct Details<'p> {
     request_id: &'p str,
 }
 
+/// What the description of the API says of refusals, for every route.
+pub struct Refusals;
+
+impl IntoResponses for Refusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let details = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        let refused = ResponseBuilder::new()
+            .description("It is refused; `code` says why.")
+            .content("application/problem+json", details)
+            .build();
+        [("4XX".to_owned(), refused.into())].into()
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
+
+impl std::error::Error for Problem {}
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {

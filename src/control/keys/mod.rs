@@ -15,10 +15,10 @@ use super::caller::{Caller, Reach};
 use super::change::Change;
 use super::error::ControlError;
 use super::page::{Page, Paging};
-use super::{Control, field};
+use super::{Control, field, teams};
 use crate::domain::principal::RateLimits;
 use crate::storage::keys::{self, Filter, KeyRow};
-use crate::storage::{Connection, teams, users};
+use crate::storage::{Connection, users};
 
 /// What changes with a key.
 const TABLES: &[&str] = &["api_keys"];
@@ -102,7 +102,7 @@ pub async fn create(
     };
     let written = control.write(caller, async move |c: &mut Connection| {
         owner_may_have_one_more(c, row.user_id).await?;
-        team_exists(c, row.team_id).await?;
+        teams::must_exist(c, "team_id", row.team_id).await?;
         keys::insert(c, &row).await?;
         let key = read(c, row.id).await?;
         let change = Change::new("key.create", TABLES).of(key.id, &key.name).after(&key);
@@ -174,7 +174,7 @@ async fn change(
         row.name = field::name("name", &name)?;
     }
     if let Some(team_id) = order.team_id {
-        team_exists(connection, team_id).await?;
+        teams::must_exist(connection, "team_id", team_id).await?;
         row.team_id = team_id;
     }
     if let Some(models) = order.models {
@@ -308,15 +308,6 @@ async fn owner_may_have_one_more(
             Err(ControlError::conflict("too_many_keys", message))
         }
         Some(_) => Ok(()),
-    }
-}
-
-async fn team_exists(connection: &mut Connection, id: Option<Uuid>) -> Result<(), ControlError> {
-    match id {
-        Some(id) if teams::name(connection, id).await?.is_none() => {
-            Err(ControlError::invalid("team_id", "there is no such team"))
-        }
-        _ => Ok(()),
     }
 }
 

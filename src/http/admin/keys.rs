@@ -9,7 +9,7 @@ use super::only;
 use crate::control::keys::{self, CreateKey, EditKey, Key, KeyFilter, NewKey, RotateKey};
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
-use crate::http::problem::{Details, Problem};
+use crate::http::problem::{Problem, Refusals};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]
@@ -31,7 +31,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 /// API keys, newest first. Members see their own.
 #[utoipa::path(get, path = "/keys", tag = "keys", params(KeyFilter, Paging),
-    responses((status = 200, body = Page<Key>), (status = "4XX", body = Details<'static>, content_type = "application/problem+json")))]
+    responses((status = 200, body = Page<Key>), Refusals))]
 async fn list(
     caller: Caller,
     edge: Data<Edge>,
@@ -44,7 +44,7 @@ async fn list(
 
 /// Makes an API key, which is shown only in this answer.
 #[utoipa::path(post, path = "/keys", tag = "keys", request_body = CreateKey,
-    responses((status = 201, body = NewKey), (status = "4XX", body = Details<'static>, content_type = "application/problem+json")))]
+    responses((status = 201, body = NewKey), Refusals))]
 async fn create(
     caller: Caller,
     edge: Data<Edge>,
@@ -56,14 +56,14 @@ async fn create(
 
 /// One API key.
 #[utoipa::path(get, path = "/keys/{id}", tag = "keys", params(("id" = Uuid, Path)),
-    responses((status = 200, body = Key), (status = "4XX", body = Details<'static>, content_type = "application/problem+json")))]
+    responses((status = 200, body = Key), Refusals))]
 async fn read(caller: Caller, edge: Data<Edge>, id: Path<Uuid>) -> Result<impl Responder, Problem> {
     Ok(Json(keys::get(&edge.control, &caller, *id).await?))
 }
 
 /// Changes an API key; what is not given stays.
 #[utoipa::path(patch, path = "/keys/{id}", tag = "keys", params(("id" = Uuid, Path)), request_body = EditKey,
-    responses((status = 200, body = Key), (status = "4XX", body = Details<'static>, content_type = "application/problem+json")))]
+    responses((status = 200, body = Key), Refusals))]
 async fn edit(
     caller: Caller,
     edge: Data<Edge>,
@@ -75,7 +75,7 @@ async fn edit(
 
 /// Takes an API key away; its usage stays.
 #[utoipa::path(delete, path = "/keys/{id}", tag = "keys", params(("id" = Uuid, Path)),
-    responses((status = 204), (status = "4XX", body = Details<'static>, content_type = "application/problem+json")))]
+    responses((status = 204), Refusals))]
 async fn remove(
     caller: Caller,
     edge: Data<Edge>,
@@ -87,7 +87,7 @@ async fn remove(
 
 /// Puts a new key in the place of one, which stays valid for a while.
 #[utoipa::path(post, path = "/keys/{id}/rotate", tag = "keys", params(("id" = Uuid, Path)), request_body = RotateKey,
-    responses((status = 201, body = NewKey), (status = "4XX", body = Details<'static>, content_type = "application/problem+json")))]
+    responses((status = 201, body = NewKey), Refusals))]
 async fn rotate(
     caller: Caller,
     edge: Data<Edge>,
@@ -100,7 +100,7 @@ async fn rotate(
 
 /// Revokes an API key on every instance, for good.
 #[utoipa::path(post, path = "/keys/{id}/revoke", tag = "keys", params(("id" = Uuid, Path)),
-    responses((status = 200, body = Key), (status = "4XX", body = Details<'static>, content_type = "application/problem+json")))]
+    responses((status = 200, body = Key), Refusals))]
 async fn revoke(
     caller: Caller,
     edge: Data<Edge>,

@@ -1,11 +1,15 @@
 //! The admin API: JSON for operators and tools. Nothing below `/admin` answers without a valid
 //! credential; who may do what is for the control plane to say.
 
+mod audit;
 #[cfg(feature = "chaos")]
 mod chaos;
 mod keys;
 mod openapi;
+mod settings;
 mod status;
+mod teams;
+mod users;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, JsonConfig, ServiceConfig};
@@ -26,6 +30,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .wrap(from_fn(authenticate))
         .app_data(JsonConfig::default().limit(MAX_ORDER))
         .configure(keys::routes)
+        .configure(users::routes)
+        .configure(teams::routes)
+        .configure(settings::routes)
+        .configure(audit::routes)
         .service(only("/status").route(web::get().to(status::status)));
     #[cfg(feature = "chaos")]
     let admin = admin.service(only("/chaos/{actor}").route(web::post().to(chaos::chaos)));

@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::keys;
+use super::{audit, keys, settings, teams, users};
 use crate::http::problem::Details;
 
 #[derive(OpenApi)]
@@ -14,7 +14,13 @@ use crate::http::problem::Details;
     modifiers(&Security),
     security(("admin_key" = []), ("session" = [], "csrf" = [])),
     components(schemas(Details<'static>)),
-    nest((path = "/admin", api = keys::Api)),
+    nest(
+        (path = "/admin", api = keys::Api),
+        (path = "/admin", api = users::Api),
+        (path = "/admin", api = teams::Api),
+        (path = "/admin", api = settings::Api),
+        (path = "/admin", api = audit::Api),
+    ),
 )]
 struct Api;
 
