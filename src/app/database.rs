@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret as _;
+use uuid::Uuid;
 
 use super::AppError;
 use super::postgres::EmbeddedPostgres;
@@ -53,15 +54,15 @@ pub(super) async fn migrate(database: &Database) -> Result<Vec<String>, StorageE
     }
 }
 
-/// Makes sure that the admin user and the configured API key exist.
+/// Makes sure that the admin user and the configured API key exist; returns the admin's id.
 pub(super) async fn bootstrap(
     database: &Database,
     identity: &IdentityConfig,
-) -> Result<(), StorageError> {
+) -> Result<Uuid, StorageError> {
     let admin = storage::users::ensure_admin(database, identity.admin_username.clone()).await?;
     let key = identity.bootstrap_api_key.as_ref();
     if let Some(hash) = key.and_then(|key| KeyHash::of(key.expose_secret().as_bytes())) {
         storage::keys::ensure(database, "bootstrap", hash, admin).await?;
     }
-    Ok(())
+    Ok(admin)
 }

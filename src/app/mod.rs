@@ -12,6 +12,7 @@ pub use database::connect as open_database;
 pub use run::{Running, serve};
 use thiserror::Error;
 
+use crate::control::ControlError;
 use crate::storage::StorageError;
 use crate::storage::embedded::EmbeddedError;
 use crate::storage::vault::VaultError;
@@ -28,6 +29,9 @@ pub enum AppError {
     /// The data directory cannot be used.
     #[error("the data directory {0} cannot be used: {1}")]
     DataDir(String, std::io::Error),
+    /// The admin's password cannot be set.
+    #[error("the admin's password cannot be set: {0}")]
+    Control(#[from] ControlError),
     /// There is no key for secrets at rest.
     #[error("the key for secrets at rest cannot be used: {0}")]
     Secrets(VaultError),

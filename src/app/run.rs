@@ -21,7 +21,9 @@ use crate::bedrock::credentials::{self, CredentialSource};
 use crate::bedrock::endpoint::{Deadlines, Endpoint};
 use crate::config::{Config, UpstreamConfig};
 use crate::control::Control;
+use crate::control::sign_in::{self, Access};
 use crate::domain::geography::Geography;
+use crate::http::arrival::Front;
 use crate::http::server::{Edge, server};
 use crate::storage::Database;
 
@@ -65,15 +67,22 @@ async fn live(
     if !versions.is_empty() {
         tracing::info!(?versions, "The database was migrated.");
     }
-    database::bootstrap(&database, &config.identity).await?;
+    let admin = database::bootstrap(&database, &config.identity).await?;
     let vault = secrets::vault(&config.identity, data_dir)?;
-    let control = Control::new(database.clone(), vault);
     let usage = Usage::open(&data_dir.journal(), &Uuid::now_v7().simple().to_string())?;
-    let (gateway, gave_up) = Gateway::start(start(config, database, usage).await?);
+    let (gateway, gave_up) = Gateway::start(start(config, database.clone(), usage).await?);
+    let control = Control::new(database, vault, gateway.settings.clone(), access(config));
+    let password = config.identity.admin_password.as_deref();
+    sign_in::configure_password(&control, admin, password).await?;
     let address = listener.local_addr()?;
     let edge = Edge {
         control,
         admin_key: config.identity.admin_api_key.clone(),
+        front: Front {
+            trusted_proxies: config.server.trusted_proxies.clone(),
+            public_url: config.server.public_url.clone(),
+            has_tls: false,
+        },
         body_deadline: config.server.body_deadline,
         workers: config.server.workers,
         registry: Registry::new(),
@@ -120,6 +129,14 @@ async fn start(config: &Config, database: Database, usage: Usage) -> Result<Star
         ping_interval: upstream.ping_interval,
         max_live_streams: config.server.max_live_streams,
     })
+}
+
+fn access(config: &Config) -> Access {
+    Access {
+        admin_key: config.identity.admin_api_key.clone(),
+        password_enable: config.identity.password_enable,
+        is_local: config.server.host.is_loopback(),
+    }
 }
 
 async fn region(upstream: &UpstreamConfig) -> Option<String> {

@@ -65,6 +65,15 @@ impl<'e> Environment<'e> {
         Duration::from_millis(self.parsed(name, takes, parse).unwrap_or(default))
     }
 
+    /// A switch.
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        self.parsed(name, "true or false", |text| match text {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        })
+    }
+
     /// A base URL.
     pub fn url(&mut self, name: &str) -> Option<String> {
         self.parsed(name, "an http:// or https:// URL", |text| {
@@ -72,6 +81,20 @@ impl<'e> Environment<'e> {
             let fit = !rest.is_empty() && !rest.contains([' ', '?', '#']);
             fit.then(|| text.trim_end_matches('/').to_owned())
         })
+    }
+
+    /// A password of at least so many characters, spaces and all scripts included. What it got is not
+    /// shown.
+    pub fn password(&mut self, name: &str, at_least: usize) -> Option<SecretString> {
+        let text = self.text(name)?;
+        let length = text.chars().count();
+        if length < at_least || text.chars().any(char::is_control) {
+            self.problems.push(format!(
+                "{name} has {length} characters, but takes at least {at_least}, none of control."
+            ));
+            return None;
+        }
+        Some(text.into())
     }
 
     /// A secret of at least so many characters. What it got is not shown.

@@ -9,7 +9,9 @@ mod error;
 pub mod field;
 pub mod keys;
 mod page;
+pub mod sessions;
 pub mod settings;
+pub mod sign_in;
 pub mod teams;
 pub mod users;
 
@@ -18,6 +20,9 @@ pub use change::Change;
 pub use error::ControlError;
 pub use page::{MAX_PAGE, Page, Paging};
 
+use self::sign_in::Access;
+use self::sign_in::password::Hasher;
+use crate::actors::settings::Published;
 use crate::storage::vault::Vault;
 use crate::storage::{self, Connection, Database, StorageError, Work, listen};
 
@@ -26,13 +31,16 @@ use crate::storage::{self, Connection, Database, StorageError, Work, listen};
 pub struct Control {
     database: Database,
     vault: Vault,
+    settings: Published,
+    access: Access,
+    hasher: Hasher,
 }
 
 impl Control {
     /// A control plane over a migrated database.
     #[must_use]
-    pub fn new(database: Database, vault: Vault) -> Self {
-        Self { database, vault }
+    pub fn new(database: Database, vault: Vault, settings: Published, access: Access) -> Self {
+        Self { database, vault, settings, access, hasher: Hasher::default() }
     }
 
     /// Seals what must be readable again; for columns that keep such secrets.

@@ -13,13 +13,18 @@ use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
 use chrono::Utc;
 
+use super::arrival::{self, Arrival};
 use super::auth;
 use super::problem::Problem;
 use super::server::Edge;
+use super::session;
 use crate::actors::worker::Worker;
-use crate::control::{self, ControlError, Who};
+use crate::control::{self, ControlError, Who, sessions};
 use crate::domain::key::KeyHash;
 use crate::domain::principal::Principal;
+
+/// The header that carries the token of a session's forms.
+const FORM_TOKEN: &str = "x-csrf-token";
 
 /// The caller of a request.
 #[derive(Debug, Clone)]
@@ -51,7 +56,8 @@ pub async fn authenticate<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let address = request.peer_addr().map(|peer| peer.ip());
+    let edge = request.app_data::<Data<Edge>>();
+    let address = edge.and_then(|edge| Arrival::of(request.head(), &edge.front).address);
     let who = who(&request).await.map_err(Problem)?;
     request.extensions_mut().insert(Caller(control::Caller { who, address }));
     next.call(request).await
@@ -62,8 +68,22 @@ async fn who(request: &ServiceRequest) -> Result<Who, ControlError> {
     let (Some(worker), Some(edge)) = (worker, edge) else { return Err(ControlError::Fault) };
     match by_key(request.headers(), worker, edge).await? {
         Some(who) => Ok(who),
-        None => Err(unauthenticated()),
+        None => by_session(request, edge).await?.ok_or_else(unauthenticated),
     }
+}
+
+/// Who sends a session's cookie; to change something, its form token too, which no other site knows.
+async fn by_session(request: &ServiceRequest, edge: &Edge) -> Result<Option<Who>, ControlError> {
+    let cookie = request.request().cookie(session::SESSION);
+    let Some(secret) = session::secret(cookie) else { return Ok(None) };
+    let token = request.headers().get(FORM_TOKEN).and_then(|token| token.to_str().ok());
+    let is_own = token.is_some_and(|token| secret.owns(token))
+        && arrival::is_same_origin(request.headers(), &edge.front);
+    if !request.method().is_safe() && !is_own {
+        let message = "With a session's cookie, x-csrf-token must hold the token of its forms.";
+        return Err(ControlError::Forbidden(message.into()));
+    }
+    sessions::find(&edge.control, &secret).await
 }
 
 /// Who sends an admin key or an API key; `None` where no key is sent.

@@ -2,6 +2,7 @@
 
 mod admin;
 mod api;
+pub mod arrival;
 mod auth;
 mod body;
 mod caller;
@@ -12,5 +13,6 @@ pub mod portal;
 mod problem;
 mod request_id;
 pub mod server;
+mod session;
 mod span;
 mod sse;

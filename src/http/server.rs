@@ -15,6 +15,7 @@ use prometheus::Registry;
 use secrecy::SecretString;
 use tracing_actix_web::TracingLogger;
 
+use super::arrival::Front;
 use super::error::Refusal;
 use super::request_id::request_id;
 use super::span::RequestSpan;
@@ -38,6 +39,8 @@ const BUCKETS: [f64; 14] =
 pub struct Edge {
     /// The bearer token with the admin role.
     pub admin_key: Option<Arc<SecretString>>,
+    /// How clients come to the gateway.
+    pub front: Front,
     /// The control plane.
     pub control: Control,
     /// For the body of a request.

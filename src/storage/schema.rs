@@ -78,7 +78,35 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Browsers that are signed in.
+    portal_sessions (id) {
+        id -> Uuid,
+        secret_hash -> Bytea,
+        user_id -> Nullable<Uuid>,
+        signed_in_by -> Text,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        created_at -> Timestamptz,
+        last_seen_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Passwords, as argon2id hashes.
+    passwords (user_id) {
+        user_id -> Uuid,
+        hash -> Text,
+        configured_hash -> Nullable<Text>,
+        is_default -> Bool,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(passwords -> users (user_id));
+diesel::joinable!(portal_sessions -> users (user_id));
 diesel::joinable!(api_keys -> teams (team_id));
 diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(users -> teams (team_id));
-diesel::allow_tables_to_appear_in_same_query!(api_keys, teams, users);
+diesel::allow_tables_to_appear_in_same_query!(api_keys, passwords, portal_sessions, teams, users);

@@ -6,6 +6,7 @@ mod audit;
 mod chaos;
 mod keys;
 mod openapi;
+mod sessions;
 mod settings;
 mod status;
 mod teams;
@@ -33,6 +34,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(users::routes)
         .configure(teams::routes)
         .configure(settings::routes)
+        .configure(sessions::routes)
         .configure(audit::routes)
         .service(only("/status").route(web::get().to(status::status)));
     #[cfg(feature = "chaos")]

@@ -4,8 +4,9 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::form::Visitor;
 use super::page::{Frame, render};
-use super::session::Session;
+use crate::http::arrival::Arrival;
 use crate::http::server::Edge;
 
 #[derive(Template)]
@@ -17,8 +18,8 @@ struct Connect {
 
 /// Serves the page, with the address the visitor came by.
 pub async fn connect(request: HttpRequest, edge: Data<Edge>) -> HttpResponse {
-    let session = Session::of(&request, &edge);
-    let connection = request.connection_info().clone();
-    let base_url = format!("{}://{}", connection.scheme(), connection.host());
-    render(&Connect { frame: Frame::new("Connect", &request, session.as_ref()), base_url })
+    // The page is for visitors too, also while the database is away.
+    let visitor = Visitor::of(&request, &edge).await.ok().flatten();
+    let base_url = Arrival::of(request.head(), &edge.front).origin;
+    render(&Connect { frame: Frame::new("Connect", &request, visitor.as_ref()), base_url })
 }

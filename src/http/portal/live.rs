@@ -93,8 +93,8 @@ pub(super) async fn page(
     edge: Data<Edge>,
     asked: Option<Query<Asked>>,
 ) -> HttpResponse {
-    let session = match form::signed_in(&request, &edge) {
-        Ok(session) => session,
+    let visitor = match form::admin(&request, &edge).await {
+        Ok(visitor) => visitor,
         Err(barred) => return barred.into(),
     };
     let asked = asked.map(Query::into_inner).unwrap_or_default();
@@ -104,8 +104,8 @@ pub(super) async fn page(
     let rows = connections.iter().map(|connection| row(connection, order));
     let rows = rows.filter(|row| row.matches(&search)).collect();
     let page = asked.page(rows, |row| row.place.clone());
-    let frame = Frame::new("Live", &request, Some(&session));
-    render(&Live { frame, token: session.token().to_owned(), asked, order, page, running })
+    let frame = Frame::new("Live", &request, Some(&visitor));
+    render(&Live { frame, token: visitor.token(), asked, order, page, running })
 }
 
 /// What the form of stopping sends.
@@ -122,7 +122,7 @@ pub(super) async fn stop(
     edge: Data<Edge>,
     sent: Form<Stop>,
 ) -> HttpResponse {
-    if let Err(barred) = form::sent(&request, &edge, &sent.token) {
+    if let Err(barred) = form::sent_by_admin(&request, &edge, &sent.token).await {
         return barred.into();
     }
     let stopped = worker.gateway.stop_connection(&sent.request_id).await;

@@ -9,7 +9,7 @@ mod live;
 mod notice;
 mod overview;
 mod page;
-mod session;
+mod password;
 mod sign_in;
 mod status;
 mod words;
@@ -25,6 +25,11 @@ pub fn routes(config: &mut ServiceConfig) {
             only("/portal/sign-in")
                 .route(web::get().to(sign_in::page))
                 .route(web::post().to(sign_in::sign_in)),
+        )
+        .service(
+            only("/portal/password")
+                .route(web::get().to(password::page))
+                .route(web::post().to(password::change)),
         )
         .service(only("/portal/sign-out").route(web::post().to(sign_in::sign_out)))
         .service(only("/portal/overview").route(web::get().to(overview::page)))

@@ -14,6 +14,8 @@ pub(super) enum Notice {
     AlreadyEnded,
     /// The session is over.
     SignedOut,
+    /// The password is another now.
+    PasswordChanged,
 }
 
 impl Notice {
@@ -23,6 +25,7 @@ impl Notice {
             Self::Stopped => "stopped",
             Self::AlreadyEnded => "already-ended",
             Self::SignedOut => "signed-out",
+            Self::PasswordChanged => "password-changed",
         }
     }
 }
@@ -33,6 +36,9 @@ impl fmt::Display for Notice {
             Self::Stopped => "The request was stopped, and its client told so.",
             Self::AlreadyEnded => "That request had ended already.",
             Self::SignedOut => "You are signed out.",
+            Self::PasswordChanged => {
+                "Your password is changed, and your other browsers are signed out."
+            }
         })
     }
 }
@@ -43,7 +49,9 @@ mod tests {
 
     #[test]
     fn the_name_in_the_address_is_read_back() {
-        for notice in [Notice::Stopped, Notice::AlreadyEnded, Notice::SignedOut] {
+        for notice in
+            [Notice::Stopped, Notice::AlreadyEnded, Notice::SignedOut, Notice::PasswordChanged]
+        {
             let name = serde_json::Value::from(notice.name());
             assert_eq!(serde_json::from_value::<Notice>(name).unwrap(), notice);
         }

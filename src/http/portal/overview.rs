@@ -34,14 +34,14 @@ pub(super) async fn page(
     worker: Data<Rc<Worker>>,
     edge: Data<Edge>,
 ) -> HttpResponse {
-    let session = match form::signed_in(&request, &edge) {
-        Ok(session) => session,
+    let visitor = match form::admin(&request, &edge).await {
+        Ok(visitor) => visitor,
         Err(barred) => return barred.into(),
     };
     let gateway = &worker.gateway;
     let sums = gateway.usage.totals.read();
     let page = Overview {
-        frame: Frame::new("Overview", &request, Some(&session)),
+        frame: Frame::new("Overview", &request, Some(&visitor)),
         warnings: warnings(gateway),
         figures: figures(gateway, &sums),
         tokens: tokens(&sums).svg(),

@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::form::Visitor;
 use super::notice::Notice;
-use super::session::Session;
 
 /// Everything comes from this host, and nothing stands in the page itself.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -20,6 +20,10 @@ pub(super) struct Frame {
     pub(super) title: &'static str,
     /// The session's token for forms; `None` for a visitor who is not signed in.
     pub(super) token: Option<String>,
+    /// The name of whoever is signed in.
+    pub(super) name: Option<String>,
+    /// Whether the pages of admins are shown.
+    pub(super) is_admin: bool,
     /// What the form just sent has done.
     pub(super) notice: Option<Notice>,
     /// The gateway's version.
@@ -32,16 +36,19 @@ struct Said {
 }
 
 impl Frame {
-    /// The frame of a page for whoever has this session.
+    /// The frame of a page for whoever is signed in.
     pub(super) fn new(
         title: &'static str,
         request: &HttpRequest,
-        session: Option<&Session>,
+        visitor: Option<&Visitor>,
     ) -> Self {
         let said = Query::<Said>::from_query(request.query_string()).ok();
         Self {
             title,
-            token: session.map(|session| session.token().to_owned()),
+            token: visitor.map(Visitor::token),
+            name: visitor.map(Visitor::name),
+            is_admin: visitor
+                .is_some_and(|visitor| visitor.is_admin() && !visitor.must_change_password()),
             notice: said.and_then(|said| said.notice),
             version: env!("CARGO_PKG_VERSION"),
         }
@@ -94,6 +101,16 @@ pub(super) fn forged() -> HttpResponse {
     message(StatusCode::FORBIDDEN, text)
 }
 
+/// The page for a member who wants an admin's page.
+pub(super) fn admins_only() -> HttpResponse {
+    message(StatusCode::FORBIDDEN, "Only admins have this page.")
+}
+
+/// The page for a moment in which the database is away.
+pub(super) fn unavailable() -> HttpResponse {
+    message(StatusCode::SERVICE_UNAVAILABLE, "The database cannot be reached right now. Try again.")
+}
+
 /// The page for a method that a route does not have.
 pub(super) async fn method_not_allowed() -> HttpResponse {
     message(StatusCode::METHOD_NOT_ALLOWED, "This is not possible here.")
@@ -101,6 +118,13 @@ pub(super) async fn method_not_allowed() -> HttpResponse {
 
 fn message(status: StatusCode, text: &'static str) -> HttpResponse {
     let version = env!("CARGO_PKG_VERSION");
-    let frame = Frame { title: "Not possible", token: None, notice: None, version };
+    let frame = Frame {
+        title: "Not possible",
+        token: None,
+        name: None,
+        is_admin: false,
+        notice: None,
+        version,
+    };
     with_status(status, &Message { frame, text })
 }

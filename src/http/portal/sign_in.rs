@@ -1,17 +1,21 @@
-//! `/portal/sign-in` and `/portal/sign-out`: a browser session for whoever knows the admin key.
+//! `/portal/sign-in` and `/portal/sign-out`: a browser session, by password or with the admin key.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::USER_AGENT;
 use actix_web::web::{Data, Form, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
+use super::form;
 use super::notice::Notice;
 use super::page::{self, Frame, render, see_other, with_status};
-use super::{form, session};
-use crate::http::auth;
+use crate::control::sign_in::{self, Origin, SignedIn};
+use crate::control::{ControlError, sessions};
+use crate::http::arrival::Arrival;
 use crate::http::server::Edge;
+use crate::http::session;
 
 /// Where a sign-in leads when it came from nowhere else.
 const HOME: &str = "/portal/overview";
@@ -21,7 +25,10 @@ const HOME: &str = "/portal/overview";
 struct SignIn {
     frame: Frame,
     next: String,
-    error: Option<&'static str>,
+    by_password: bool,
+    username: String,
+    password_error: Option<String>,
+    key_error: Option<String>,
 }
 
 /// Where to go after the sign-in.
@@ -30,10 +37,14 @@ pub(super) struct Next {
     next: Option<String>,
 }
 
-/// What the form sends.
+/// What the forms send: a name and a password, or the admin key.
 #[derive(Deserialize)]
 pub(super) struct Sent {
-    admin_key: secrecy::SecretString,
+    #[serde(default)]
+    username: String,
+    password: Option<SecretString>,
+    admin_key: Option<SecretString>,
+    #[serde(default)]
     next: String,
 }
 
@@ -43,46 +54,119 @@ pub(super) struct SignOut {
     token: String,
 }
 
-/// Shows the form.
+/// Shows the forms.
 pub(super) async fn page(
     request: HttpRequest,
     edge: Data<Edge>,
     query: Option<Query<Next>>,
 ) -> HttpResponse {
     let next = query.and_then(|query| query.into_inner().next).unwrap_or_default();
-    if form::signed_in(&request, &edge).is_ok() {
+    if form::known(&request, &edge).await.is_ok() {
         return see_other(own_page(&next));
     }
-    let frame = Frame::new("Sign in", &request, None);
-    render(&SignIn { frame, next: own_page(&next).to_owned(), error: missing(&edge) })
+    render(&blank(&request, &edge, &next))
 }
 
-/// Takes the form.
+fn blank(request: &HttpRequest, edge: &Edge, next: &str) -> SignIn {
+    let no_key = edge.admin_key.is_none();
+    SignIn {
+        frame: Frame::new("Sign in", request, None),
+        next: own_page(next).to_owned(),
+        by_password: sign_in::takes_passwords(&edge.control),
+        username: String::new(),
+        password_error: None,
+        key_error: no_key.then(|| "No admin key is configured: set ADMIN_API_KEY.".to_owned()),
+    }
+}
+
+/// Takes the forms.
 pub(super) async fn sign_in(
     request: HttpRequest,
     edge: Data<Edge>,
     sent: Form<Sent>,
 ) -> HttpResponse {
-    if !form::same_origin(&request) {
+    if !form::same_origin(&request, &edge) {
         return page::forged();
     }
-    let (sent, next) = (sent.admin_key.expose_secret().trim(), own_page(&sent.next));
-    match edge.admin_key.as_deref() {
-        Some(admin_key) if form::fits(sent) && auth::same_secret(sent.as_bytes(), admin_key) => {
-            let mut response = see_other(next);
-            let cookie = session::begin(admin_key, form::is_secure(&request));
-            match response.add_cookie(&cookie) {
-                Ok(()) => response,
-                Err(_) => HttpResponse::InternalServerError().finish(),
+    let sent = sent.into_inner();
+    let (next, username) = (sent.next.clone(), sent.username.clone());
+    let is_key = sent.admin_key.is_some();
+    match attempt(&request, &edge, sent).await {
+        Ok(signed_in) => welcome(&request, &edge, &signed_in, &next).await,
+        Err(error) => {
+            let mut page = blank(&request, &edge, &next);
+            let text = Some(sentence(&error));
+            if is_key {
+                page.key_error = text;
+            } else {
+                (page.password_error, page.username) = (text, username);
             }
-        }
-        _ => {
-            let error = missing(&edge).or(Some("This is not the admin key of this gateway."));
-            let frame = Frame::new("Sign in", &request, None);
-            let page = SignIn { frame, next: next.to_owned(), error };
-            with_status(StatusCode::UNAUTHORIZED, &page)
+            refused(&error, &page)
         }
     }
+}
+
+async fn attempt(request: &HttpRequest, edge: &Edge, sent: Sent) -> Result<SignedIn, ControlError> {
+    let arrival = Arrival::of(request.head(), &edge.front);
+    let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let known = request.cookie(session::KNOWN_BROWSER);
+    let origin = Origin {
+        address: arrival.address,
+        user_agent: agent.map(str::to_owned),
+        known_browser: known.map(|cookie| cookie.value().to_owned()),
+        is_forwarded: arrival.is_forwarded,
+    };
+    let long = |secret: &SecretString| !form::fits(secret.expose_secret());
+    if sent.admin_key.as_ref().is_some_and(long) || !form::fits(&sent.username) {
+        return Err(ControlError::Unauthenticated("This is too long for a name or a key.".into()));
+    }
+    match (sent.admin_key, sent.password) {
+        (Some(key), _) => sign_in::by_admin_key(&edge.control, &key, origin).await,
+        (None, Some(password)) => {
+            sign_in::by_password(&edge.control, &sent.username, password, origin).await
+        }
+        (None, None) => Err(ControlError::Unauthenticated("A password is needed.".into())),
+    }
+}
+
+/// Lets a browser in; the session that it had before ends.
+async fn welcome(
+    request: &HttpRequest,
+    edge: &Edge,
+    signed_in: &SignedIn,
+    next: &str,
+) -> HttpResponse {
+    if let Ok(before) = form::known(request, edge).await {
+        let _ = sessions::sign_out(&edge.control, &before.caller, before.secret()).await;
+    }
+    let to = if signed_in.must_change_password { "/portal/password" } else { own_page(next) };
+    let mut response = see_other(to);
+    let is_secure = Arrival::of(request.head(), &edge.front).is_secure;
+    session::begin(&mut response, signed_in, is_secure);
+    response
+}
+
+fn refused(error: &ControlError, page: &SignIn) -> HttpResponse {
+    let status = match error {
+        ControlError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+        ControlError::Forbidden(_) => StatusCode::FORBIDDEN,
+        ControlError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ControlError::Fault => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::UNAUTHORIZED,
+    };
+    with_status(status, page)
+}
+
+/// What went wrong, as a sentence.
+pub(super) fn sentence(error: &ControlError) -> String {
+    let text = match error {
+        ControlError::Invalid { takes, .. } => takes.to_string(),
+        other => other.to_string(),
+    };
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if text.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 /// Ends the session.
@@ -91,18 +175,16 @@ pub(super) async fn sign_out(
     edge: Data<Edge>,
     sent: Form<SignOut>,
 ) -> HttpResponse {
-    if let Err(barred) = form::sent(&request, &edge, &sent.token) {
-        return barred.into();
+    let visitor = match form::sent_by_known(&request, &edge, &sent.token).await {
+        Ok(visitor) => visitor,
+        Err(barred) => return barred.into(),
+    };
+    if sessions::sign_out(&edge.control, &visitor.caller, visitor.secret()).await.is_err() {
+        return page::unavailable();
     }
     let mut response = see_other(&format!("/portal/sign-in?notice={}", Notice::SignedOut.name()));
-    match response.add_cookie(&session::end(form::is_secure(&request))) {
-        Ok(()) => response,
-        Err(_) => HttpResponse::InternalServerError().finish(),
-    }
-}
-
-fn missing(edge: &Edge) -> Option<&'static str> {
-    edge.admin_key.is_none().then_some("No admin key is configured: set ADMIN_API_KEY.")
+    session::end(&mut response, Arrival::of(request.head(), &edge.front).is_secure);
+    response
 }
 
 /// A page of the portal; nobody is sent to another host.
@@ -124,5 +206,14 @@ mod tests {
         {
             assert_eq!(own_page(elsewhere), HOME, "{elsewhere}");
         }
+    }
+
+    #[test]
+    fn an_error_is_a_sentence() {
+        assert_eq!(
+            sentence(&ControlError::Unavailable),
+            "The database cannot be reached right now."
+        );
+        assert_eq!(sentence(&ControlError::invalid("f", "takes a word")), "Takes a word.");
     }
 }

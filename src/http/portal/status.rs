@@ -53,8 +53,8 @@ pub(super) async fn page(
     worker: Data<Rc<Worker>>,
     edge: Data<Edge>,
 ) -> HttpResponse {
-    let session = match form::signed_in(&request, &edge) {
-        Ok(session) => session,
+    let visitor = match form::admin(&request, &edge).await {
+        Ok(visitor) => visitor,
         Err(barred) => return barred.into(),
     };
     let gateway = &worker.gateway;
@@ -75,7 +75,7 @@ pub(super) async fn page(
         ("Usage records lost", words::count(dropped)),
     ];
     let draining = gateway.readiness.is_draining();
-    let frame = Frame::new("Status", &request, Some(&session));
+    let frame = Frame::new("Status", &request, Some(&visitor));
     render(&Status { frame, draining, tree, facts })
 }
 

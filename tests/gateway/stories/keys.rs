@@ -189,8 +189,10 @@ fn every_change_stands_in_the_audit_log_without_the_secret() {
         "select action, actor_kind, address, before->>'name' as was, after->>'name' as is, \
          hash = audit_hash(audit) and previous_hash = coalesce(lag(hash) over (order by id), \
          decode(repeat('00', 32), 'hex')) as chained, before::text || after::text as whole \
-         from audit where action like 'key.%' order by id",
+         from audit order by id",
     );
+    let rows: Vec<_> =
+        rows.iter().filter(|row| row["action"].as_deref().unwrap().starts_with("key.")).collect();
     let told: Vec<_> = rows
         .iter()
         .map(|row| ["action", "was", "is"].map(|name| row[name].as_deref().unwrap_or("-")))

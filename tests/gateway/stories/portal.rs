@@ -2,7 +2,8 @@
 //! stay names.
 
 use crate::support::answers;
-use crate::support::client::{Reply, Request};
+use crate::support::browser::{Browser, form};
+use crate::support::client::Request;
 use crate::support::gateway::{ADMIN, KEY};
 use crate::support::rows;
 use crate::support::until;
@@ -13,54 +14,6 @@ const PAGES: [&str; 3] = ["/portal/overview", "/portal/live", "/portal/status"];
 /// What a model's name may be at worst: Bedrock's ARNs are passed on as they are.
 const HOSTILE: &str =
     r#"arn:aws:bedrock:us-east-1:1:application-inference-profile/<script>alert(1)</script>\"'&"#;
-
-fn form(path: &str, fields: &[(&str, &str)]) -> Request {
-    let mut body = url::form_urlencoded::Serializer::new(String::new());
-    body.extend_pairs(fields);
-    Request::post(path)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body.finish())
-}
-
-/// A browser with a session.
-struct Browser<'w> {
-    world: &'w World,
-    cookie: String,
-}
-
-impl<'w> Browser<'w> {
-    #[track_caller]
-    fn signed_in(world: &'w World) -> Self {
-        let fields = [("admin_key", ADMIN), ("next", "/portal/live")];
-        let reply = form("/portal/sign-in", &fields).send(world.address());
-        assert_eq!((reply.status, reply.header("location")), (303, "/portal/live"));
-        let cookie = reply.header("set-cookie");
-        for word in ["HttpOnly", "SameSite=Lax", "Path=/"] {
-            assert!(cookie.contains(word), "{cookie}");
-        }
-        assert!(!cookie.contains(ADMIN), "{cookie}");
-        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
-        Self { world, cookie }
-    }
-
-    #[track_caller]
-    fn send(&self, request: Request) -> Reply {
-        request.header("cookie", &self.cookie).send(self.world.address())
-    }
-
-    #[track_caller]
-    fn page(&self, path: &str) -> String {
-        let reply = self.send(Request::get(path));
-        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
-        reply.text()
-    }
-
-    fn token(&self) -> String {
-        let page = self.page("/portal/status");
-        let (_, rest) = page.split_once("name=\"token\" value=\"").expect("a token");
-        rest.split('"').next().unwrap_or_default().to_owned()
-    }
-}
 
 #[test]
 fn pages_are_for_the_signed_in_and_lead_others_to_the_door_and_back() {
@@ -77,7 +30,7 @@ fn pages_are_for_the_signed_in_and_lead_others_to_the_door_and_back() {
                 || shown.text().contains(&format!("name=\"next\" value=\"{page}\""))
         );
     }
-    let browser = Browser::signed_in(&world);
+    let browser = Browser::admin(world.address());
     for page in PAGES {
         assert!(browser.page(page).contains("Sign out"), "{page}");
     }
@@ -102,7 +55,7 @@ fn a_wrong_key_is_told_beside_its_field_and_opens_nothing() {
 #[test]
 fn every_page_forbids_what_is_not_its_own() {
     let world = World::start();
-    let browser = Browser::signed_in(&world);
+    let browser = Browser::admin(world.address());
     for page in
         ["/", "/portal/sign-in?next=x", "/portal/overview", "/portal/live", "/portal/status"]
     {
@@ -129,7 +82,7 @@ fn a_running_request_is_seen_and_stopped_and_its_client_is_told_why() {
     assert_eq!(incoming.event().name, "message_start");
     assert_eq!(incoming.event().name, "content_block_delta");
     let id = incoming.request_id();
-    let browser = Browser::signed_in(&world);
+    let browser = Browser::admin(world.address());
     let page = browser.page("/portal/live");
     assert!(page.contains(&id) && page.contains(answers::MODEL) && page.contains("1 running"));
     assert!(!browser.page("/portal/live?q=opus").contains(&id), "the search leaves it out");
@@ -166,7 +119,7 @@ fn a_hostile_model_name_stays_a_name() {
     );
     let request = Request::post("/v1/messages").x_api_key(KEY).body(body);
     let _running = request.begin_whole(world.address());
-    let browser = Browser::signed_in(&world);
+    let browser = Browser::admin(world.address());
     let page = until("the request is shown", || {
         let page = browser.page("/portal/live?q=%3Cscript%3E");
         page.contains("1 running").then_some(page)
@@ -178,7 +131,7 @@ fn a_hostile_model_name_stays_a_name() {
 #[test]
 fn a_crash_is_seen_in_the_picture_of_the_tree() {
     let world = World::start();
-    let browser = Browser::signed_in(&world);
+    let browser = Browser::admin(world.address());
     assert!(!browser.page("/portal/status").contains("crashed by order"));
     assert_eq!(world.gateway.crash("limiter").status, 202);
     until("the crash is shown", || {
@@ -190,7 +143,7 @@ fn a_crash_is_seen_in_the_picture_of_the_tree() {
 #[test]
 fn signing_out_ends_the_cookie_and_needs_the_token() {
     let world = World::start();
-    let browser = Browser::signed_in(&world);
+    let browser = Browser::admin(world.address());
     assert_eq!(browser.send(form("/portal/sign-out", &[("token", "x")])).status, 403);
     let reply = browser.send(form("/portal/sign-out", &[("token", &browser.token())]));
     assert_eq!(reply.header("location"), "/portal/sign-in?notice=signed-out");

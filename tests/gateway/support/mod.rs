@@ -1,6 +1,7 @@
 //! What the stories are told with: a database, a Bedrock, a gateway and a client, all real sockets.
 
 pub(crate) mod answers;
+pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod database;
 pub(crate) mod gateway;

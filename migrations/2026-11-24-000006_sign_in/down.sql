@@ -1,0 +1,3 @@
+drop table sign_in_attempts;
+drop table passwords;
+drop table portal_sessions;

@@ -1,0 +1,206 @@
+//! Who may do what: every route of `/openapi.json` with every kind of caller, and every field that a
+//! member must not set. A route that this file does not know fails it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::support::browser::Browser;
+use crate::support::client::Request;
+use crate::support::gateway::{ADMIN, KEY};
+use crate::support::world::World;
+
+/// What a member gets for what is somebody else's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Member {
+    /// Only admins do this.
+    Never,
+    /// Not of others: as if it were not there.
+    NotOfOthers,
+    /// It is about the member itself.
+    Itself,
+}
+
+use Member::{Itself, Never, NotOfOthers};
+
+const ROUTES: [(&str, &str, Member); 27] = [
+    ("get", "/admin/me", Itself),
+    ("get", "/admin/keys", Itself),
+    ("post", "/admin/keys", Itself),
+    ("get", "/admin/keys/{id}", NotOfOthers),
+    ("patch", "/admin/keys/{id}", NotOfOthers),
+    ("delete", "/admin/keys/{id}", NotOfOthers),
+    ("post", "/admin/keys/{id}/rotate", NotOfOthers),
+    ("post", "/admin/keys/{id}/revoke", NotOfOthers),
+    ("get", "/admin/users", Never),
+    ("post", "/admin/users", Never),
+    ("get", "/admin/users/{id}", NotOfOthers),
+    ("patch", "/admin/users/{id}", Never),
+    ("delete", "/admin/users/{id}", Never),
+    ("get", "/admin/teams", Never),
+    ("post", "/admin/teams", Never),
+    ("get", "/admin/teams/{id}", NotOfOthers),
+    ("patch", "/admin/teams/{id}", Never),
+    ("delete", "/admin/teams/{id}", Never),
+    ("put", "/admin/teams/{id}/members/{user_id}", NotOfOthers),
+    ("delete", "/admin/teams/{id}/members/{user_id}", Never),
+    ("get", "/admin/settings", Never),
+    ("patch", "/admin/settings", Never),
+    ("get", "/admin/sessions", Itself),
+    ("delete", "/admin/sessions/{id}", NotOfOthers),
+    ("post", "/admin/password", Itself),
+    ("get", "/admin/audit", Never),
+    ("get", "/admin/audit/export", Never),
+];
+
+/// Routes with no description in the API's: they have no body and no parameters.
+const OTHERS: [(&str, &str, Member); 2] =
+    [("get", "/admin/audit/integrity", Never), ("get", "/admin/status", Never)];
+
+const ANN: &str = "00000000-0000-0000-0000-0000000000a1";
+const BOB: &str = "00000000-0000-0000-0000-0000000000b1";
+const BOBS_KEY: &str = "00000000-0000-0000-0000-0000000000b2";
+const BOBS_SESSION: &str = "00000000-0000-0000-0000-0000000000b3";
+const ANNS_KEY: &str = "00000000-0000-0000-0000-0000000000a2";
+const TEAM: &str = "00000000-0000-0000-0000-0000000000c1";
+
+/// Ann, a member who is signed in, and Bob, whose things are not hers.
+fn people(world: &World) -> Browser {
+    let secret = "a".repeat(43);
+    world.database.sql(&format!(
+        "insert into teams (id, name) values ('{TEAM}', 'tools');
+         insert into users (id, name) values ('{ANN}', 'ann'), ('{BOB}', 'bob');
+         insert into api_keys (id, name, key_hash, user_id, expires_at) values
+             ('{ANNS_KEY}', 'anns', sha256('anns'), '{ANN}', now() + interval '1 day'),
+             ('{BOBS_KEY}', 'bobs', sha256('bobs'), '{BOB}', null);
+         insert into portal_sessions (id, secret_hash, user_id, signed_in_by) values
+             ('{BOBS_SESSION}', sha256('bobs'), '{BOB}', 'password'),
+             (gen_random_uuid(), sha256('{secret}'), '{ANN}', 'password')"
+    ));
+    Browser { address: world.address().to_owned(), cookie: format!("ccag_session={secret}") }
+}
+
+fn request(method: &str, path: &str) -> Request {
+    let id = match path.split('/').nth(2) {
+        Some("keys") => BOBS_KEY,
+        Some("sessions") => BOBS_SESSION,
+        Some("teams") => TEAM,
+        _ => BOB,
+    };
+    let path = path.replace("{id}", id).replace("{user_id}", BOB);
+    let method = match method {
+        "get" => "GET",
+        "post" => "POST",
+        "put" => "PUT",
+        "patch" => "PATCH",
+        "delete" => "DELETE",
+        other => panic!("no such method: {other}"),
+    };
+    let request = Request::new(method, &path);
+    match (method, path.as_str()) {
+        ("GET" | "DELETE", _) => request,
+        ("POST", "/admin/password") => {
+            request.body(r#"{"current_password":"x","new_password":"tall ships at noon"}"#)
+        }
+        ("POST", "/admin/keys" | "/admin/users" | "/admin/teams") => {
+            request.body(r#"{"name":"n"}"#)
+        }
+        _ => request.body("{}"),
+    }
+}
+
+fn described(world: &World) -> BTreeSet<(String, String)> {
+    let api: Value = Request::get("/openapi.json").send(world.address()).json();
+    let paths = api["paths"].as_object().expect("paths");
+    let methods = paths.iter().flat_map(|(path, item)| {
+        item.as_object().into_iter().flatten().map(|(method, _)| (method.clone(), path.clone()))
+    });
+    methods.collect()
+}
+
+#[test]
+fn every_route_is_known_here() {
+    let world = World::start();
+    let known = ROUTES.iter().chain(&OTHERS);
+    let known: BTreeSet<_> = known.map(|(m, p, _)| ((*m).to_owned(), (*p).to_owned())).collect();
+    let described = described(&world);
+    let unknown: Vec<_> = described.difference(&known).collect();
+    assert!(unknown.is_empty(), "routes that nobody holds to rights: {unknown:?}");
+    assert!(ROUTES.iter().all(|(m, p, _)| described.contains(&((*m).to_owned(), (*p).to_owned()))));
+}
+
+#[test]
+fn every_route_answers_each_caller_as_it_should() {
+    let world = World::start();
+    let ann = people(&world);
+    let admin = Browser::admin(world.address());
+    for (method, path, member) in ROUTES.into_iter().chain(OTHERS) {
+        let request = || request(method, path);
+        let what = format!("{method} {path}");
+        assert_eq!(request().send(world.address()).status, 401, "nobody: {what}");
+        let wrong = request().bearer("sk-ccag-0000000000000000000000000000");
+        assert_eq!(wrong.send(world.address()).status, 401, "a wrong key: {what}");
+        for keyed in [request().x_api_key(KEY), request().bearer(KEY)] {
+            let status = keyed.send(world.address()).status;
+            let is_me = path == "/admin/me";
+            assert_eq!(status, if is_me { 200 } else { 403 }, "an API key: {what}");
+        }
+        if method != "get" {
+            assert_eq!(ann.send(request()).status, 403, "without the form token: {what}");
+            assert_eq!(admin.send(request()).status, 403, "without the form token: {what}");
+        }
+        let status = ann.json(request()).status;
+        match member {
+            Never => assert_eq!(status, 403, "a member: {what}"),
+            NotOfOthers => assert!(matches!(status, 403 | 404), "a member: {what}: {status}"),
+            Itself => assert!(!matches!(status, 401 | 403), "a member: {what}: {status}"),
+        }
+    }
+    // Last, since they do it.
+    for (method, path, _) in ROUTES.into_iter().chain(OTHERS).filter(|(m, ..)| *m != "delete") {
+        let keyed = request(method, path).bearer(ADMIN).send(world.address());
+        let signed_in = admin.json(request(method, path));
+        for (who, reply) in [("the admin key", keyed), ("an admin", signed_in)] {
+            let own_password = path == "/admin/password";
+            let is_barred = matches!(reply.status, 401 | 403);
+            assert_eq!(is_barred, own_password, "{who}: {method} {path}: {}", reply.text());
+        }
+    }
+}
+
+#[test]
+fn a_member_sets_no_field_that_is_an_admins() {
+    let world = World::start();
+    let ann = people(&world);
+    let limits = json!({ "requests_per_minute": 1000 });
+    let key = format!("/admin/keys/{ANNS_KEY}");
+    for (method, path, body, field) in [
+        ("POST", "/admin/keys", json!({ "name": "k", "user_id": BOB }), "user_id"),
+        ("POST", "/admin/keys", json!({ "name": "k", "team_id": TEAM }), "team_id"),
+        ("POST", "/admin/keys", json!({ "name": "k", "limits": limits }), "limits"),
+        ("PATCH", &key, json!({ "team_id": TEAM }), "team_id"),
+        ("PATCH", &key, json!({ "models": null }), "models"),
+        ("PATCH", &key, json!({ "limits": limits }), "limits"),
+        ("PATCH", &key, json!({ "expires_at": null }), "expires_at"),
+    ] {
+        let reply = ann.json(Request::new(method, path).body(body.to_string()));
+        let told = reply.json();
+        assert_eq!(
+            (reply.status, told["field"].as_str()),
+            (403, Some(field)),
+            "{path} {body}: {told}"
+        );
+    }
+    for query in [format!("/admin/keys?user_id={BOB}"), format!("/admin/sessions?user_id={BOB}")] {
+        assert_eq!(ann.send(Request::get(&query)).status, 403, "{query}");
+    }
+    let own = ann.json(Request::new("PATCH", &key).body(r#"{"name":"mine"}"#));
+    assert_eq!((own.status, &own.json()["name"]), (200, &json!("mine")));
+    let made = ann.json(Request::post("/admin/keys").body(r#"{"name":"k"}"#));
+    assert_eq!((made.status, &made.json()["user_id"]), (201, &json!(ANN)));
+    let listed = ann.send(Request::get("/admin/keys")).json();
+    assert!(listed["data"].as_array().unwrap().iter().all(|key| key["user_id"] == ANN), "{listed}");
+    for page in ["/portal/overview", "/portal/live", "/portal/status"] {
+        assert_eq!(ann.send(Request::get(page)).status, 403, "{page}");
+    }
+}
