@@ -104,8 +104,8 @@ try {
       }
     });
     await check(`${mode}: a wrong key is told beside the field`, async () => {
-      await page.getByLabel("Admin key").fill("x".repeat(40));
-      await page.locator("main").getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("textbox", { name: "Admin key" }).fill("x".repeat(40));
+      await page.locator("main").getByRole("button", { name: "Sign in with the key" }).click();
       await page.getByRole("alert").getByText("not the admin key").waitFor();
       await accessible(page);
     });

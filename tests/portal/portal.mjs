@@ -94,7 +94,7 @@ export const begin = async (gateway, model = "claude-sonnet-4-5") => {
 
 export const signIn = async (page, gateway) => {
   await page.goto(`${gateway.url}/portal/sign-in`);
-  await page.getByLabel("Admin key").fill(gateway.admin);
-  await page.locator("main").getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("textbox", { name: "Admin key" }).fill(gateway.admin);
+  await page.locator("main").getByRole("button", { name: "Sign in with the key" }).click();
   await page.waitForURL("**/portal/overview");
 };
