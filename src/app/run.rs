@@ -125,6 +125,7 @@ async fn start(config: &Config, database: Database, usage: Usage) -> Result<Star
             connect: upstream.connect,
             first_byte: upstream.first_byte,
             idle: upstream.idle,
+            settle_alone: upstream.settle_alone,
         },
         ping_interval: upstream.ping_interval,
         max_live_streams: config.server.max_live_streams,

@@ -22,6 +22,8 @@ pub struct Deadlines {
     pub first_byte: Duration,
     /// Between two reads of a stream.
     pub idle: Duration,
+    /// How long an answer is read on after its client has left.
+    pub settle_alone: Duration,
 }
 
 impl Endpoint {

@@ -25,6 +25,8 @@ pub struct UpstreamConfig {
     pub first_byte: Duration,
     /// `UPSTREAM_IDLE_TIMEOUT_MS`
     pub idle: Duration,
+    /// `UPSTREAM_DRAIN_TIMEOUT_MS`
+    pub settle_alone: Duration,
     /// `STREAM_PING_INTERVAL_MS`
     pub ping_interval: Duration,
 }
@@ -58,6 +60,7 @@ impl UpstreamConfig {
             connect: environment.milliseconds("UPSTREAM_CONNECT_TIMEOUT_MS", 5_000),
             first_byte: environment.milliseconds("UPSTREAM_FIRST_BYTE_TIMEOUT_MS", 600_000),
             idle: environment.milliseconds("UPSTREAM_IDLE_TIMEOUT_MS", 300_000),
+            settle_alone: environment.milliseconds("UPSTREAM_DRAIN_TIMEOUT_MS", 5_000),
             ping_interval: environment.milliseconds("STREAM_PING_INTERVAL_MS", 10_000),
         }
     }

@@ -65,6 +65,10 @@ struct ClientSide {
     ping_interval: Duration,
     last_sent: Instant,
     progress: Progress,
+    /// How long the upstream is read to its end for a client that has left.
+    settle_alone: Duration,
+    /// Until when, once the client has left.
+    alone_until: Option<Instant>,
 }
 
 impl Pump {
@@ -88,6 +92,8 @@ impl Pump {
             ping_interval: worker.gateway.ping_interval,
             last_sent: Instant::now(),
             progress,
+            settle_alone: worker.gateway.deadlines.settle_alone,
+            alone_until: None,
         };
         let model = request.model().to_owned();
         (Self { worker, model, betas, request_id, settlement, client }, request)
@@ -100,7 +106,9 @@ impl Pump {
             Ok(body) => self.whole(body).await,
             Err(ending) => Err(ending),
         };
-        if let Err(Ending::Error(outcome, error)) = ended {
+        if let Err(Ending::Error(outcome, error)) = ended
+            && self.client.is_there()
+        {
             self.fail(outcome, error).await;
         }
     }
@@ -118,6 +126,9 @@ impl Pump {
         let mut retried = false;
         loop {
             let lease = self.client.wait(gateway.endpoints.lease()).await?.map_err(rejected)?;
+            if !self.client.is_there() {
+                return Err(Ending::ClientGone);
+            }
             self.settlement.served_by(&lease.endpoint().name, &resolved);
             self.client.progress.served_by(&lease.endpoint().name);
             let (body, deadline) = (body.clone(), gateway.deadlines.first_byte);
@@ -270,24 +281,37 @@ fn stalled() -> ApiError {
 }
 
 impl ClientSide {
-    /// Waits for `work`, with a ping to the client in each silence, as long as the client is there.
+    /// False once the client has left.
+    fn is_there(&self) -> bool {
+        self.alone_until.is_none() && !self.parts.is_closed()
+    }
+
+    /// Waits for `work`, with a ping to the client in each silence. A client that leaves is waited
+    /// without for a while, since Bedrock charges for what it generates and tells it at the end.
     async fn wait<F: Future>(&mut self, work: F) -> Result<F::Output, Ending> {
         if self.progress.is_stopped() {
             return Err(stopped());
         }
         let mut work = pin!(work);
+        if self.alone_until.is_some_and(|end| Instant::now() >= end) {
+            return Err(Ending::ClientGone);
+        }
         if let Some(done) = work.as_mut().now_or_never() {
             return Ok(done);
         }
         let progress = self.progress.clone();
         loop {
             let parts = self.parts.clone();
+            let ping_at = self.last_sent + self.ping_interval;
             tokio::select! {
                 biased;
                 done = &mut work => return Ok(done),
-                () = parts.closed() => return Err(Ending::ClientGone),
+                () = parts.closed(), if self.alone_until.is_none() => self.left(),
                 () = progress.stopped() => return Err(stopped()),
-                () = sleep_until(self.last_sent + self.ping_interval), if self.streaming => {
+                () = sleep_until(self.alone_until.unwrap_or(ping_at)), if self.alone_until.is_some() => {
+                    return Err(Ending::ClientGone);
+                }
+                () = sleep_until(ping_at), if self.streaming && self.alone_until.is_none() => {
                     self.begin().await?;
                     self.send(Part::Frame(Bytes::from_static(PING))).await?;
                 }
@@ -312,8 +336,16 @@ impl ClientSide {
         self.send(Part::Begin(adjusted)).await
     }
 
+    /// Hands a part over; it goes nowhere where the client has left.
     async fn send(&mut self, part: Part) -> Result<(), Ending> {
         self.last_sent = Instant::now();
-        self.parts.send(part).await.map_err(|_| Ending::ClientGone)
+        if self.alone_until.is_none() && self.parts.send(part).await.is_err() {
+            self.left();
+        }
+        Ok(())
+    }
+
+    fn left(&mut self) {
+        self.alone_until = Some(Instant::now() + self.settle_alone);
     }
 }

@@ -59,9 +59,17 @@ impl Settlement {
         }
     }
 
-    /// Writes the record of an answer that was handed over whole.
+    /// Writes the record of an answer that is whole, also where the client left before its end.
     pub fn complete(&mut self) {
-        self.write(Outcome::Completed, 200, None);
+        if self.client.parts.is_closed() {
+            self.client_left();
+        } else {
+            self.write(Outcome::Completed, 200, None);
+        }
+    }
+
+    fn client_left(&mut self) {
+        self.write(Outcome::ClientAborted, ErrorKind::ClientClosed.status(), None);
     }
 
     /// Writes the record of a request that ended with an error.
@@ -96,7 +104,7 @@ impl Drop for Settlement {
         if std::thread::panicking() {
             self.write(Outcome::Crashed, status, Some(ErrorKind::Api.wire_type()));
         } else if self.client.parts.is_closed() {
-            self.write(Outcome::ClientAborted, ErrorKind::ClientClosed.status(), None);
+            self.client_left();
         } else {
             self.write(Outcome::Failed, status, Some(ErrorKind::Api.wire_type()));
         }

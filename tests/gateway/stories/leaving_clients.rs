@@ -3,7 +3,7 @@
 use crate::support::answers;
 use crate::support::rows;
 use crate::support::until;
-use crate::support::upstream::{Script, Step};
+use crate::support::upstream::{Gate, Script, Step};
 use crate::support::world::{World, plain, streaming};
 
 #[test]
@@ -69,4 +69,30 @@ fn a_client_that_leaves_while_it_sends_its_request_is_recorded() {
         outcomes.contains(&"completed") && outcomes.contains(&"client_aborted"),
         "{outcomes:?}"
     );
+}
+
+#[test]
+fn what_bedrock_counts_after_the_client_has_left_is_billed() {
+    let world = World::with(&[("UPSTREAM_DRAIN_TIMEOUT_MS", "20000"), ("WORKERS", "1")]);
+    let (gate, events) = (Gate::default(), answers::whole(9));
+    let (first, rest) = events.split_at(3);
+    let script = Script::events(first).step(Step::Wait(gate.clone())).more(rest).end();
+    let mut incoming = world.stream(script);
+    assert_eq!(incoming.event().name, "message_start");
+    let id = incoming.request_id();
+    drop(incoming);
+    // The one worker has seen the client leave once it has served another's request.
+    assert_eq!(plain().send(world.address()).status, 200);
+    gate.release();
+    let row = rows::row(&world.database, &id);
+    rows::assert_columns(
+        &row,
+        &[
+            ("outcome", "client_aborted"),
+            ("output_tokens", "9"),
+            ("tokens_estimated", "f"),
+            ("cache_write_1h_tokens", "3"),
+        ],
+    );
+    assert!(row["cost_nanos"].as_deref().unwrap().parse::<i64>().unwrap() > 0);
 }
