@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message, WrapFuture as _};
 
 use super::keys::KeyCache;
+use super::prices::PriceOwner;
 use super::settings::SettingsOwner;
 use super::tree::{Name, Tombstone};
 use crate::storage::Database;
@@ -33,6 +34,8 @@ pub struct Listeners {
     pub keys: Name<KeyCache>,
     /// Hears of `settings`.
     pub settings: Name<SettingsOwner>,
+    /// Hears of `prices`.
+    pub prices: Name<PriceOwner>,
 }
 
 /// The actor.
@@ -94,6 +97,9 @@ impl Handler<Heard> for Changes {
         }
         if matches!(table, None | Some("settings")) {
             self.listeners.settings.tell(Reload);
+        }
+        if matches!(table, None | Some("prices")) {
+            self.listeners.prices.tell(Reload);
         }
     }
 }

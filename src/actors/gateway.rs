@@ -12,6 +12,7 @@ use super::endpoints::Endpoints;
 use super::keys::Keys;
 use super::limiter::Limits;
 use super::notifier::Notifier;
+use super::prices::{Prices, Refresh};
 use super::settings::{Published, SettingsOwner};
 use super::stream::Connection;
 use super::streams::{List, LiveStreams, StopOne, Streams};
@@ -36,6 +37,8 @@ pub struct Start {
     pub keys: Keys,
     /// The usage journal.
     pub usage: Usage,
+    /// Whether and from where prices are refreshed.
+    pub price_refresh: Option<Refresh>,
     /// How long the parts of an exchange may take.
     pub deadlines: Deadlines,
     /// The silence after which a stream gets a ping.
@@ -57,6 +60,8 @@ pub struct Gateway {
     pub endpoints: Endpoints,
     /// Usage and its journal.
     pub usage: Usage,
+    /// What requests cost.
+    pub prices: Prices,
     /// What is told to the outside.
     pub notifier: Notifier,
     /// Whether new work is taken.
@@ -106,6 +111,7 @@ impl Gateway {
             limiter: Limits::default(),
             endpoints: Endpoints::new(start.endpoint),
             usage: start.usage,
+            prices: Prices::new(start.price_refresh),
             notifier: Notifier::default(),
             readiness: Readiness::default(),
             live: LiveStreams::default(),
@@ -144,13 +150,22 @@ impl Gateway {
         }));
         let (db, records) = (database(), self.usage.clone());
         self.adopt(OnArbiter::new(&self.usage.name, &usage, move |t| records.owner(db.clone(), t)));
+        // Reads large files.
+        let outside = Arbiter::new().handle();
+        let (db, prices) = (database(), self.prices.clone());
+        self.adopt(OnArbiter::new(&self.prices.name, &outside, move |t| {
+            prices.owner(db.clone(), t)
+        }));
         let (db, notifier) = (database(), self.notifier.clone());
-        self.adopt(OnArbiter::new(&notifier.name.clone(), &here, move |tombstone| {
+        self.adopt(OnArbiter::new(&self.notifier.name, &outside, move |tombstone| {
             notifier.owner(db.clone(), tombstone)
         }));
         let db = database();
-        let listeners =
-            Listeners { keys: self.keys.name.clone(), settings: self.others.settings.clone() };
+        let listeners = Listeners {
+            keys: self.keys.name.clone(),
+            settings: self.others.settings.clone(),
+            prices: self.prices.name.clone(),
+        };
         self.adopt(OnArbiter::new(&self.others.changes, &here, move |tombstone| {
             Changes::new(db.clone(), listeners.clone(), tombstone)
         }));
@@ -209,6 +224,7 @@ impl Gateway {
             (self.limiter.name.label(), self.limiter.name.dead_letters()),
             (self.endpoints.name.label(), self.endpoints.name.dead_letters()),
             (self.usage.name.label(), self.usage.name.dead_letters()),
+            (self.prices.name.label(), self.prices.name.dead_letters()),
             (self.notifier.name.label(), self.notifier.name.dead_letters()),
             (self.others.changes.label(), self.others.changes.dead_letters()),
             (self.readiness.name.label(), self.readiness.name.dead_letters()),
@@ -226,6 +242,7 @@ impl Gateway {
             "limiter" => self.limiter.name.tell(Crash),
             "endpoints" => self.endpoints.name.tell(Crash),
             "usage" => self.usage.name.tell(Crash),
+            "prices" => self.prices.name.tell(Crash),
             "notifier" => self.notifier.name.tell(Crash),
             "changes" => self.others.changes.tell(Crash),
             "drain" => self.readiness.name.tell(Crash),

@@ -8,6 +8,7 @@ mod gateway;
 pub mod keys;
 pub mod limiter;
 pub mod notifier;
+pub mod prices;
 pub mod settings;
 pub mod stream;
 pub mod streams;

@@ -15,11 +15,13 @@ use super::data_dir::DataDir;
 use super::{AppError, database, secrets};
 use crate::actors::drain::Begin;
 use crate::actors::keys::Keys;
+use crate::actors::prices::Refresh;
 use crate::actors::usage::Usage;
 use crate::actors::{Gateway, Start};
 use crate::bedrock::credentials::{self, CredentialSource};
 use crate::bedrock::endpoint::{Deadlines, Endpoint};
-use crate::config::{Config, UpstreamConfig};
+use crate::bedrock::price_list;
+use crate::config::{Config, PricingConfig, UpstreamConfig};
 use crate::control::Control;
 use crate::control::sign_in::{self, Access};
 use crate::domain::geography::Geography;
@@ -121,6 +123,7 @@ async fn start(config: &Config, database: Database, usage: Usage) -> Result<Star
         credentials,
         geography: upstream.geography.unwrap_or_else(|| Geography::of_region(&region)),
         usage,
+        price_refresh: price_refresh(&config.pricing, &region),
         deadlines: Deadlines {
             connect: upstream.connect,
             first_byte: upstream.first_byte,
@@ -138,6 +141,12 @@ fn access(config: &Config) -> Access {
         password_enable: config.identity.password_enable,
         is_local: config.server.host.is_loopback(),
     }
+}
+
+fn price_refresh(pricing: &PricingConfig, region: &str) -> Option<Refresh> {
+    let base_url = pricing.base_url.as_deref().unwrap_or(price_list::BASE_URL).to_owned();
+    let (interval, region) = (pricing.interval, region.to_owned());
+    pricing.refresh.then_some(Refresh { interval, base_url, region })
 }
 
 async fn region(upstream: &UpstreamConfig) -> Option<String> {

@@ -4,6 +4,7 @@ pub mod client;
 pub mod credentials;
 pub mod endpoint;
 pub mod exchange;
+pub mod price_list;
 mod refusal;
 pub mod sign;
 pub mod translate;

@@ -3,6 +3,7 @@
 mod database;
 mod environment;
 mod identity;
+mod pricing;
 mod server;
 mod telemetry;
 mod upstream;
@@ -10,6 +11,7 @@ mod upstream;
 pub use database::DatabaseConfig;
 use environment::Environment;
 pub use identity::IdentityConfig;
+pub use pricing::PricingConfig;
 pub use server::ServerConfig;
 pub use telemetry::TelemetryConfig;
 pub use upstream::UpstreamConfig;
@@ -23,6 +25,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// The AWS side.
     pub upstream: UpstreamConfig,
+    /// Where prices come from.
+    pub pricing: PricingConfig,
     /// Who is there from the start.
     pub identity: IdentityConfig,
     /// What is logged, and how.
@@ -48,6 +52,7 @@ impl Config {
             server: ServerConfig::read(&mut environment),
             database: DatabaseConfig::read(&mut environment),
             upstream: UpstreamConfig::read(&mut environment),
+            pricing: PricingConfig::read(&mut environment),
             identity: IdentityConfig::read(&mut environment),
             telemetry: TelemetryConfig::read(&mut environment),
         };

@@ -11,6 +11,7 @@ pub mod listen;
 mod migrate;
 pub mod notifications;
 pub mod passwords;
+pub mod prices;
 mod schema;
 pub mod sessions;
 pub mod settings;

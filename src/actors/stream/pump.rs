@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -83,7 +84,7 @@ impl Pump {
         let request_id = draft.request_id();
         let begun = Rc::<Cell<bool>>::default();
         let view = ClientView { parts: parts.clone(), begun: Rc::clone(&begun) };
-        let settlement = Settlement::new(draft, view);
+        let settlement = Settlement::new(draft, view, Arc::clone(&worker.gateway.prices.published));
         let client = ClientSide {
             parts,
             adjusted: Vec::new(),

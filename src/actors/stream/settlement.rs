@@ -3,8 +3,10 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 
 use super::part::Part;
@@ -12,10 +14,10 @@ use crate::actors::draft::Draft;
 use crate::domain::answer::Answer;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::model::Resolved;
-use crate::domain::price::cost_nanos;
+use crate::domain::price::PriceTable;
 use crate::domain::usage::Outcome;
 
-/// Settles one request.
+/// Settles one request, at the prices of the moment when it ends.
 pub struct Settlement {
     /// The answer as far as it has passed.
     pub answer: Answer,
@@ -24,6 +26,7 @@ pub struct Settlement {
     timed: bool,
     began: Instant,
     client: ClientView,
+    prices: Arc<ArcSwap<PriceTable>>,
 }
 
 /// What the settlement knows of the client's side.
@@ -36,9 +39,9 @@ pub struct ClientView {
 
 impl Settlement {
     /// A settlement that will write `draft`.
-    pub fn new(draft: Draft, client: ClientView) -> Self {
+    pub fn new(draft: Draft, client: ClientView, prices: Arc<ArcSwap<PriceTable>>) -> Self {
         let (answer, began) = (Answer::default(), Instant::now());
-        Self { answer, draft, profile: None, timed: false, began, client }
+        Self { answer, draft, profile: None, timed: false, began, client, prices }
     }
 
     /// Notes which profile serves the request, at which endpoint.
@@ -84,14 +87,17 @@ impl Settlement {
     }
 
     fn write(&mut self, outcome: Outcome, status: u16, error_type: Option<&'static str>) {
-        let Self { answer, draft, profile, .. } = self;
+        let Self { answer, draft, profile, prices, .. } = self;
         draft.fill(|record| {
             (record.tokens, record.tokens_estimated) = answer.tokens();
             (record.stop_reason, record.tools) = answer.ending();
             record.web_searches = answer.web_searches();
             if let Some(Resolved { profile, model, .. }) = profile {
-                let cost = cost_nanos(&record.tokens, *model, profile);
+                let prices = prices.load();
+                let cost = prices.cost(&record.tokens, record.web_searches, *model, profile);
                 (record.cost_nanos, record.priced) = (cost.nanos, cost.priced);
+                (record.cache_saved_nanos, record.price_id) =
+                    (cost.cache_saved_nanos, cost.price_id);
             }
         });
         draft.write(outcome, status, error_type);

@@ -15,6 +15,7 @@ mod models;
 mod people;
 mod pings;
 mod portal;
+mod prices;
 mod refusals;
 mod rights;
 mod sign_in;

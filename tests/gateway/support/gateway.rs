@@ -41,6 +41,7 @@ impl Setup {
             ("DATABASE_URL", database),
             ("BOOTSTRAP_API_KEY", KEY),
             ("ADMIN_API_KEY", ADMIN),
+            ("PRICING_REFRESH_ENABLED", "false"),
             ("UPSTREAM_DRAIN_TIMEOUT_MS", "200"),
             ("WORKERS", "2"),
             ("AWS_REGION", "us-east-1"),

@@ -1,0 +1,134 @@
+//! Owns the prices: reads them from Postgres, publishes them as a snapshot, and has one instance
+//! read the AWS Price List once a day for all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message, WrapFuture as _};
+use arc_swap::ArcSwap;
+
+use super::changes::Reload;
+use super::tree::{Name, Tombstone};
+use crate::bedrock::client::client;
+use crate::bedrock::price_list;
+use crate::domain::price::PriceTable;
+use crate::storage::{self, Database, StorageError};
+
+/// The net under lost announcements.
+const POLL: Duration = Duration::from_secs(60);
+const RETRY: Duration = Duration::from_secs(2);
+/// How often it is asked whether a refresh is due; the answer is in Postgres.
+const LOOK: Duration = Duration::from_secs(60);
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Whether and from where prices are refreshed.
+#[derive(Debug, Clone)]
+pub struct Refresh {
+    /// How often.
+    pub interval: Duration,
+    /// The base URL of the list.
+    pub base_url: String,
+    /// The region whose prices are charged.
+    pub region: String,
+}
+
+/// How the rest of the gateway reaches the prices.
+#[derive(Clone)]
+pub struct Prices {
+    /// The owner.
+    pub name: Name<PriceOwner>,
+    /// The snapshot that requests are priced by.
+    pub published: Arc<ArcSwap<PriceTable>>,
+    refresh: Option<Refresh>,
+}
+
+impl Prices {
+    /// The built-in prices, until the owner has read the stored ones; refreshed where `refresh`
+    /// says so.
+    #[must_use]
+    pub fn new(refresh: Option<Refresh>) -> Self {
+        Self { name: Name::new("prices"), published: Arc::default(), refresh }
+    }
+
+    /// The owner, built anew after each crash; the snapshot stays.
+    #[must_use]
+    pub fn owner(&self, database: Database, tombstone: Tombstone) -> PriceOwner {
+        let (published, refresh) = (Arc::clone(&self.published), self.refresh.clone());
+        PriceOwner { database, published, refresh, _tombstone: tombstone }
+    }
+}
+
+/// The actor.
+pub struct PriceOwner {
+    database: Database,
+    published: Arc<ArcSwap<PriceTable>>,
+    refresh: Option<Refresh>,
+    _tombstone: Tombstone,
+}
+
+impl Actor for PriceOwner {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.notify(Reload);
+        ctx.run_interval(POLL, |_, ctx| ctx.notify(Reload));
+        if self.refresh.is_some() {
+            ctx.notify(Look);
+            ctx.run_interval(LOOK, |_, ctx| ctx.notify(Look));
+        }
+    }
+}
+
+impl Handler<Reload> for PriceOwner {
+    type Result = ();
+
+    fn handle(&mut self, _: Reload, ctx: &mut Context<Self>) {
+        let database = self.database.clone();
+        let read = async move { storage::prices::current(&database).await };
+        ctx.spawn(read.into_actor(self).map(|stored, owner, ctx| match stored {
+            Ok((prices, terms)) => owner.published.store(Arc::new(PriceTable::new(prices, terms))),
+            Err(error) => {
+                tracing::warn!(%error, "The prices cannot be read; the last ones stay.");
+                ctx.notify_later(Reload, RETRY);
+            }
+        }));
+    }
+}
+
+/// The order to refresh the prices if that is due and nobody else does.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Look;
+
+impl Handler<Look> for PriceOwner {
+    type Result = ();
+
+    fn handle(&mut self, _: Look, ctx: &mut Context<Self>) {
+        let Some(refresh) = self.refresh.clone() else { return };
+        let database = self.database.clone();
+        let refreshing = async move { self::refresh(&database, &refresh).await };
+        ctx.spawn(refreshing.into_actor(self).map(|refreshed, _, _| {
+            if let Err(error) = refreshed {
+                tracing::warn!(%error, "The prices cannot be refreshed; the last ones stay.");
+            }
+        }));
+    }
+}
+
+async fn refresh(database: &Database, refresh: &Refresh) -> Result<(), StorageError> {
+    let seconds = i64::try_from(refresh.interval.as_secs()).unwrap_or(i64::MAX);
+    if !storage::prices::claim_refresh(database, seconds).await? {
+        return Ok(());
+    }
+    let listed = price_list::fetch(&client(CONNECT), &refresh.base_url, &refresh.region).await;
+    let listed = listed.map_err(|error| {
+        tracing::warn!(%error, "The prices are not refreshed; the last ones stay.");
+        error.to_string()
+    });
+    let changed = storage::prices::end_refresh(database, listed).await?;
+    tracing::info!(changed, "The AWS Price List was read.");
+    Ok(())
+}
+
+#[cfg(feature = "chaos")]
+super::tree::chaos::crashable!(PriceOwner);
