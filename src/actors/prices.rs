@@ -125,8 +125,11 @@ async fn refresh(database: &Database, refresh: &Refresh) -> Result<(), StorageEr
         tracing::warn!(%error, "The prices are not refreshed; the last ones stay.");
         error.to_string()
     });
+    let read = listed.is_ok();
     let changed = storage::prices::end_refresh(database, listed).await?;
-    tracing::info!(changed, "The AWS Price List was read.");
+    if read {
+        tracing::info!(changed, "The AWS Price List was read.");
+    }
     Ok(())
 }
 

@@ -66,7 +66,8 @@ fn offer() -> String {
 
 #[test]
 fn one_of_two_instances_reads_the_price_list_for_both() {
-    let (database, upstream, list) = (Database::create(), Upstream::start(), Upstream::start());
+    let (database, upstream, list) =
+        (Database::create(), Upstream::start(), Upstream::of_another_service());
     list.next(Script::reply(200, &offer()));
     let setup = Setup::new(&database.url(), &upstream.address)
         .env("PRICING_REFRESH_ENABLED", "true")
@@ -84,7 +85,7 @@ fn one_of_two_instances_reads_the_price_list_for_both() {
 
 #[test]
 fn a_list_that_cannot_be_read_leaves_the_prices_as_they_are() {
-    let list = Upstream::start();
+    let list = Upstream::of_another_service();
     list.next(Script::reply(500, "{}"));
     let url = format!("http://{}", list.address);
     let world = World::with(&[("PRICING_REFRESH_ENABLED", "true"), ("PRICE_LIST_URL", &url)]);

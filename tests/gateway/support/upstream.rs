@@ -64,6 +64,8 @@ struct Shared {
     exchanges: Mutex<Vec<Arc<Exchange>>>,
     connections: AtomicUsize,
     over: Arc<AtomicBool>,
+    /// True where other requests than model calls are scripted too.
+    all: AtomicBool,
 }
 
 /// The fake; it ends when dropped.
@@ -90,6 +92,13 @@ impl Upstream {
             }
         });
         Self { address, shared }
+    }
+
+    /// A fake of some other service: every request to it is scripted and noted like a model call.
+    pub(crate) fn of_another_service() -> Self {
+        let fake = Self::start();
+        fake.shared.all.store(true, Ordering::SeqCst);
+        fake
     }
 
     /// The next model call that no script is waiting for is answered by this one.
@@ -128,7 +137,8 @@ fn serve(socket: TcpStream, connection: usize, shared: &Shared) {
     socket.set_write_timeout(Some(STALL)).unwrap();
     let mut reader = Reader::new(socket);
     while let Ok(Some(head)) = reader.head() {
-        if !head.start.starts_with("POST /model/") {
+        let scripted = shared.all.load(Ordering::SeqCst) || head.start.starts_with("POST /model/");
+        if !scripted {
             let empty = Script::reply(200, r#"{"inferenceProfileSummaries":[]}"#);
             if empty.play(&mut reader, None, &shared.over).is_err() {
                 return;
