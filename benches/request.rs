@@ -10,8 +10,10 @@ use bytes::Bytes;
 use ccag::bedrock::credentials::Credential;
 use ccag::bedrock::endpoint::Endpoint;
 use ccag::bedrock::sign::authorize;
+use ccag::domain::capability::Verdicts;
 use ccag::domain::model::find;
 use ccag::domain::request::MessagesRequest;
+use ccag::domain::translation::Call;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Value, json};
 
@@ -39,6 +41,7 @@ fn body(size: usize) -> Bytes {
 }
 
 fn request(c: &mut Criterion) {
+    let call = Call { betas: &BETAS, ..Call::default() };
     for size in [50_000, 300_000] {
         let body = body(size);
         let parsed = MessagesRequest::parse(body.clone()).unwrap();
@@ -50,11 +53,13 @@ fn request(c: &mut Criterion) {
         for model in ["claude-opus-5-5", "claude-sonnet-4-5"] {
             let capability = find(model).unwrap().capability;
             group.bench_function(format!("translate for {model}"), |b| {
-                b.iter(|| black_box(&parsed).translate(capability, &BETAS, false).unwrap());
+                b.iter(|| {
+                    black_box(&parsed).translate(capability, &Verdicts::NONE, &call).unwrap()
+                });
             });
         }
-        let translated =
-            parsed.translate(find("claude-opus-5-5").unwrap().capability, &BETAS, false);
+        let capability = find("claude-opus-5-5").unwrap().capability;
+        let translated = parsed.translate(capability, &Verdicts::NONE, &call);
         let translated = translated.unwrap().body;
         let endpoint = Endpoint::new("default", "us-east-1", None);
         let url = endpoint.url("us.anthropic.claude-opus-5-5", "invoke");

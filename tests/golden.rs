@@ -9,9 +9,10 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use bytes::Bytes;
+use ccag::domain::capability::Verdicts;
 use ccag::domain::model::{Geography, resolve};
 use ccag::domain::request::MessagesRequest;
-use ccag::domain::translation::Translation;
+use ccag::domain::translation::{Call, Translation};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -179,7 +180,8 @@ fn translate(request: &Recorded, model: &str) -> Result<Translation, String> {
     let parsed = MessagesRequest::parse(request.body.clone()).unwrap();
     let capability = resolve(model, Geography::Us).unwrap().model.unwrap().capability;
     let betas: Vec<&str> = request.betas.iter().map(String::as_str).collect();
-    parsed.translate(capability, &betas, false).map_err(|refusal| refusal.to_string())
+    let call = Call { betas: &betas, ..Call::default() };
+    parsed.translate(capability, &Verdicts::NONE, &call).map_err(|refusal| refusal.to_string())
 }
 
 #[test]

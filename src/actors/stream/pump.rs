@@ -20,11 +20,12 @@ use super::settlement::{ClientView, Settlement};
 use crate::actors::worker::Worker;
 use crate::bedrock::exchange::{self, Body, Failure, Operation};
 use crate::bedrock::translate::{self, Translator};
-use crate::domain::capability::Capability;
+use crate::domain::capability::{self, Verdicts};
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::geography::Geography;
 use crate::domain::model::{self, Resolved};
 use crate::domain::request::MessagesRequest;
+use crate::domain::translation::Call;
 use crate::domain::usage::Outcome;
 
 const PING: &[u8] = b"event: ping\ndata: {\"type\":\"ping\"}\n\n";
@@ -158,10 +159,11 @@ impl Pump {
     ) -> Result<(Resolved, Bytes), ApiError> {
         let resolved = model::resolve(&self.model, geography)
             .map_err(|error| ApiError::new(ErrorKind::NotFound, error.to_string()))?;
-        let capability = resolved.model.map_or_else(Capability::unknown, |model| model.capability);
+        let capability = resolved.model.map_or(&capability::UNKNOWN, |model| model.capability);
         let betas: Vec<&str> = self.betas.iter().map(String::as_str).collect();
+        let call = Call { betas: &betas, long_context: resolved.long_context };
         let translation = request
-            .translate(capability, &betas, resolved.long_context)
+            .translate(capability, &Verdicts::NONE, &call)
             .map_err(|error| ApiError::new(ErrorKind::InvalidRequest, error.to_string()))?;
         self.client.adjusted = translation.adjusted;
         Ok((resolved, translation.body))

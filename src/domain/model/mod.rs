@@ -26,11 +26,7 @@ pub struct Model {
     pub base: &'static str,
     /// Geographies that have an inference profile for it.
     pub geographies: &'static [Geography],
-    /// Context window, in tokens.
-    pub context: u32,
-    /// Most output tokens.
-    pub max_output: u32,
-    /// What its requests may hold.
+    /// What its requests may hold, and its limits.
     pub capability: &'static Capability,
 }
 

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use thiserror::Error;
 
 use super::{Geography, Model, UnknownModel, all, resolve, shown};
-use crate::domain::capability::CONTEXT_1M;
+use crate::domain::capability::Feature;
 
 /// The long context, in tokens.
 const LONG_CONTEXT: u32 = 1_000_000;
@@ -89,13 +89,13 @@ impl Offer {
     /// Context window, in tokens.
     #[must_use]
     pub fn context(&self) -> u32 {
-        if self.long_context { LONG_CONTEXT } else { self.model.context }
+        if self.long_context { LONG_CONTEXT } else { self.model.capability.context }
     }
 
     /// Most output tokens.
     #[must_use]
     pub fn max_output(&self) -> u32 {
-        self.model.max_output
+        self.model.capability.max_output
     }
 }
 
@@ -128,7 +128,7 @@ impl Page {
 
 /// Whether the long context is opened by a beta, so that it is a choice.
 fn takes_long_context(model: &Model) -> bool {
-    model.capability.beta(CONTEXT_1M).is_some()
+    model.capability.beta(Feature::LongContext).is_some()
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::Model;
 use crate::domain::capability::{
-    CLAUDE_3, CLAUDE_4_6, CLAUDE_5, HAIKU_4_5, OPUS_4, OPUS_4_5, OPUS_4_7, SONNET_4, SONNET_4_5,
+    CLAUDE_5_5, FABLE_5, HAIKU_3_5, HAIKU_4_5, HAIKU_5_5, OPUS_4, OPUS_4_1, OPUS_4_5, OPUS_4_6,
+    OPUS_4_7, OPUS_4_8, OPUS_5, SONNET_3_7, SONNET_4, SONNET_4_5, SONNET_4_6, SONNET_5,
 };
 use crate::domain::geography::Geography::{self, Apac, Au, Eu, Global, Jp, Us, UsGov};
 
@@ -17,9 +18,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &["haiku"],
         base: "anthropic.claude-haiku-5-5",
         geographies: EVERYWHERE,
-        context: 1_000_000,
-        max_output: 128_000,
-        capability: &CLAUDE_5,
+        capability: &HAIKU_5_5,
     },
     Model {
         id: "claude-sonnet-5-5",
@@ -27,9 +26,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &["sonnet"],
         base: "anthropic.claude-sonnet-5-5",
         geographies: EVERYWHERE,
-        context: 1_000_000,
-        max_output: 128_000,
-        capability: &CLAUDE_5,
+        capability: &CLAUDE_5_5,
     },
     Model {
         id: "claude-opus-5-5",
@@ -37,9 +34,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &["opus"],
         base: "anthropic.claude-opus-5-5",
         geographies: EVERYWHERE,
-        context: 1_000_000,
-        max_output: 128_000,
-        capability: &CLAUDE_5,
+        capability: &CLAUDE_5_5,
     },
     Model {
         id: "claude-fable-5-2",
@@ -47,9 +42,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &["fable"],
         base: "anthropic.claude-fable-5-2",
         geographies: &[Us, Global],
-        context: 1_000_000,
-        max_output: 128_000,
-        capability: &CLAUDE_5,
+        capability: &FABLE_5,
     },
     Model {
         id: "claude-fable-5-1",
@@ -57,9 +50,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &[],
         base: "anthropic.claude-fable-5-1",
         geographies: &[Us, Eu, UsGov, Global],
-        context: 1_000_000,
-        max_output: 128_000,
-        capability: &CLAUDE_5,
+        capability: &FABLE_5,
     },
     Model {
         id: "claude-fable-5",
@@ -67,9 +58,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &[],
         base: "anthropic.claude-fable-5",
         geographies: &[Us, Eu, Apac, Au, Global],
-        context: 1_000_000,
-        max_output: 128_000,
-        capability: &CLAUDE_5,
+        capability: &FABLE_5,
     },
     Model {
         id: "claude-sonnet-5",
@@ -77,9 +66,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &[],
         base: "anthropic.claude-sonnet-5",
         geographies: EVERYWHERE,
-        context: 1_000_000,
-        max_output: 128_000,
-        capability: &CLAUDE_5,
+        capability: &SONNET_5,
     },
     Model {
         id: "claude-opus-5",
@@ -87,9 +74,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &[],
         base: "anthropic.claude-opus-5",
         geographies: EVERYWHERE,
-        context: 1_000_000,
-        max_output: 128_000,
-        capability: &CLAUDE_5,
+        capability: &OPUS_5,
     },
     Model {
         id: "claude-opus-4-8",
@@ -97,9 +82,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &[],
         base: "anthropic.claude-opus-4-8",
         geographies: EVERYWHERE,
-        context: 1_000_000,
-        max_output: 128_000,
-        capability: &CLAUDE_5,
+        capability: &OPUS_4_8,
     },
     Model {
         id: "claude-opus-4-7",
@@ -107,8 +90,6 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &[],
         base: "anthropic.claude-opus-4-7",
         geographies: COMMERCIAL,
-        context: 1_000_000,
-        max_output: 128_000,
         capability: &OPUS_4_7,
     },
     Model {
@@ -117,9 +98,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &[],
         base: "anthropic.claude-sonnet-4-6",
         geographies: COMMERCIAL,
-        context: 1_000_000,
-        max_output: 64_000,
-        capability: &CLAUDE_4_6,
+        capability: &SONNET_4_6,
     },
     Model {
         id: "claude-opus-4-6",
@@ -127,9 +106,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &[],
         base: "anthropic.claude-opus-4-6-v1",
         geographies: &[Us, Eu, Au, Global],
-        context: 1_000_000,
-        max_output: 128_000,
-        capability: &CLAUDE_4_6,
+        capability: &OPUS_4_6,
     },
     Model {
         id: "claude-opus-4-5-20251101",
@@ -137,8 +114,6 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &["claude-opus-4-5"],
         base: "anthropic.claude-opus-4-5-20251101-v1:0",
         geographies: &[Us, Eu, Global],
-        context: 200_000,
-        max_output: 64_000,
         capability: &OPUS_4_5,
     },
     Model {
@@ -147,8 +122,6 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &["claude-haiku-4-5", "anthropic.claude-haiku-4-5"],
         base: "anthropic.claude-haiku-4-5-20251001-v1:0",
         geographies: COMMERCIAL,
-        context: 200_000,
-        max_output: 64_000,
         capability: &HAIKU_4_5,
     },
     Model {
@@ -157,8 +130,6 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &["claude-sonnet-4-5"],
         base: "anthropic.claude-sonnet-4-5-20250929-v1:0",
         geographies: &[Us, Eu, Au, Jp, UsGov, Global],
-        context: 200_000,
-        max_output: 64_000,
         capability: &SONNET_4_5,
     },
     Model {
@@ -167,9 +138,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &["claude-opus-4-1"],
         base: "anthropic.claude-opus-4-1-20250805-v1:0",
         geographies: &[Us, Eu],
-        context: 200_000,
-        max_output: 32_000,
-        capability: &OPUS_4,
+        capability: &OPUS_4_1,
     },
     Model {
         id: "claude-opus-4-20250514",
@@ -177,8 +146,6 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &["claude-opus-4-0"],
         base: "anthropic.claude-opus-4-20250514-v1:0",
         geographies: &[Us, Eu],
-        context: 200_000,
-        max_output: 32_000,
         capability: &OPUS_4,
     },
     Model {
@@ -187,8 +154,6 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &["claude-sonnet-4-0"],
         base: "anthropic.claude-sonnet-4-20250514-v1:0",
         geographies: &[Us, Eu, Apac, Global],
-        context: 200_000,
-        max_output: 64_000,
         capability: &SONNET_4,
     },
     Model {
@@ -197,9 +162,7 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &["claude-3-7-sonnet-latest"],
         base: "anthropic.claude-3-7-sonnet-20250219-v1:0",
         geographies: &[Us, Eu],
-        context: 200_000,
-        max_output: 8_192,
-        capability: &CLAUDE_3,
+        capability: &SONNET_3_7,
     },
     Model {
         id: "claude-3-5-haiku-20241022",
@@ -207,8 +170,6 @@ pub(super) const MODELS: &[Model] = &[
         aliases: &["claude-3-5-haiku-latest"],
         base: "anthropic.claude-3-5-haiku-20241022-v1:0",
         geographies: &[Us, Eu],
-        context: 200_000,
-        max_output: 8_192,
-        capability: &CLAUDE_3,
+        capability: &HAIKU_3_5,
     },
 ];

@@ -1,4 +1,6 @@
 use super::*;
+use crate::domain::capability;
+use crate::domain::translation::Call;
 
 fn parse(text: &str) -> Result<MessagesRequest, InvalidRequest> {
     MessagesRequest::parse(Bytes::copy_from_slice(text.as_bytes()))
@@ -191,8 +193,8 @@ proptest::proptest! {
             messages.join(",")
         );
         let request = parse(&text).unwrap();
-        for capability in [&crate::domain::capability::CLAUDE_3, &crate::domain::capability::CLAUDE_5] {
-            if let Ok(translation) = request.translate(capability, &[], false) {
+        for capability in [&capability::SONNET_3_7, &capability::OPUS_5] {
+            if let Ok(translation) = request.translate(capability, &capability::Verdicts::NONE, &Call::default()) {
                 let value: serde_json::Value = serde_json::from_slice(&translation.body).unwrap();
                 proptest::prop_assert_eq!(&value["anthropic_version"], "bedrock-2023-05-31");
                 proptest::prop_assert!(value.get("model").is_none());

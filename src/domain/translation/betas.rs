@@ -1,45 +1,58 @@
-//! Which betas go along: those of the headers and the body that the model takes.
+//! Which betas go along: those that the client named and the model takes, and those of the parts of
+//! the body that need one, since a beta and its field are one feature.
 
-use crate::domain::capability::{CONTEXT_1M, CONTEXT_MANAGEMENT, Capability, TOOL_SEARCH};
+use super::Call;
+use crate::domain::capability::{Capability, Feature, Features, Verdicts};
 use crate::domain::request::MessagesRequest;
 
 /// The betas of a translated body.
-pub(super) struct Betas {
-    kept: Vec<&'static str>,
+#[derive(Default)]
+pub(super) struct Betas<'n> {
+    kept: Vec<&'n str>,
     /// Whether the client named others.
     pub(super) dropped: bool,
 }
 
-/// Selects in the order of the headers, then the body, each beta once.
-pub(super) fn select(
-    request: &MessagesRequest,
+/// Selects in the order of the headers, then the body, then of the features; each beta once. `used` are
+/// the features that the translated body makes use of.
+pub(super) fn select<'n>(
+    request: &'n MessagesRequest,
     capability: &Capability,
-    headers: &[&str],
-    long_context: bool,
-) -> Betas {
-    let named = headers.iter().copied().chain(request.betas().iter().map(String::as_str));
-    let asked = named.chain(long_context.then_some(CONTEXT_1M));
-    let mut betas = Betas { kept: Vec::new(), dropped: false };
-    for name in asked.map(str::trim).filter(|name| !name.is_empty()) {
-        match capability.beta(name) {
-            Some(beta) if betas.kept.contains(&beta) => {}
-            Some(beta) => betas.kept.push(beta),
-            // Models without this beta have their whole context window natively.
-            None => betas.dropped |= name != CONTEXT_1M || !long_context,
+    verdicts: &Verdicts,
+    call: &Call<'n>,
+    used: Features,
+) -> Betas<'n> {
+    let named = call.betas.iter().copied().chain(request.betas().iter().map(String::as_str));
+    let mut betas = Betas::default();
+    for name in named.map(str::trim).filter(|name| !name.is_empty()) {
+        let Some(feature) = Feature::by_beta(name) else {
+            if verdicts.allows_beta(name) {
+                betas.keep(name);
+            } else {
+                betas.dropped = true;
+            }
+            continue;
+        };
+        let idle = feature.needs_its_field() && !used.contains(feature);
+        match capability.beta(feature).filter(|_| !idle) {
+            Some(beta) => betas.keep(beta),
+            None => betas.dropped |= !capability.takes(feature) || idle,
+        }
+    }
+    let long_context = call.long_context.then_some(Feature::LongContext);
+    for feature in long_context.into_iter().chain(used.iter()) {
+        if let Some(beta) = capability.beta(feature) {
+            betas.keep(beta);
         }
     }
     betas
 }
 
-impl Betas {
-    /// Whether `defer_loading` may stay.
-    pub(super) fn has_tool_search(&self) -> bool {
-        self.kept.contains(&TOOL_SEARCH)
-    }
-
-    /// Whether `context_management` may stay.
-    pub(super) fn has_context_management(&self) -> bool {
-        self.kept.iter().any(|beta| CONTEXT_MANAGEMENT.contains(beta))
+impl<'n> Betas<'n> {
+    fn keep(&mut self, name: &'n str) {
+        if !self.kept.contains(&name) {
+            self.kept.push(name);
+        }
     }
 
     /// The member `anthropic_beta` with a comma after it; empty where there are none.

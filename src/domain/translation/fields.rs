@@ -1,6 +1,7 @@
 //! Fields that `InvokeModel` does not take, and those that only some models take.
 
 use super::{Draft, Refusal, Stripped, VERSION};
+use crate::domain::capability::{Feature, Verdicts};
 use crate::domain::json::Span;
 
 /// Members that the route itself replaces.
@@ -37,9 +38,9 @@ const SERVER_TOOLS: &[&str] = &[
     "tool_search_tool_bm25",
 ];
 
-impl Draft<'_> {
+impl<'r> Draft<'r> {
     /// Refuses or takes out what `InvokeModel` does not know, at the top level.
-    pub(super) fn fields(&mut self, context_management: bool) -> Result<(), Refusal> {
+    pub(super) fn fields(&mut self, verdicts: &'r Verdicts) -> Result<(), Refusal> {
         for &(field, capability) in ESSENTIAL {
             match self.request.field(field).map(|value| value.of(self.source())) {
                 Some(b"null" | b"[]") => self.gone.push(field),
@@ -53,9 +54,11 @@ impl Draft<'_> {
                 self.adjusted(field);
             }
         }
-        if !context_management && self.request.field("context_management").is_some() {
-            self.gone.push("context_management");
-            self.adjusted("context_management");
+        for field in verdicts.refused_fields() {
+            if self.request.field(field).is_some() {
+                self.gone.push(field);
+                self.adjusted("unknown_fields");
+            }
         }
         Ok(())
     }
@@ -88,8 +91,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Refuses server tools; `defer_loading` stays only together with its beta.
-    pub(super) fn tools(&mut self, tool_search: bool) -> Result<(), Refusal> {
+    /// Refuses server tools; `defer_loading` stays only where the model has a tool search.
+    pub(super) fn tools(&mut self) -> Result<(), Refusal> {
         let request = self.request;
         for (index, tool) in request.tools().list.iter().enumerate() {
             if let Some(kind) = tool.kind {
@@ -99,7 +102,7 @@ impl Draft<'_> {
                     return Err(Refusal::ServerTool { index, kind });
                 }
             }
-            if tool.defer_loading && !tool_search {
+            if tool.defer_loading && !self.uses(Feature::ToolSearch) {
                 self.strip(tool.span, &["defer_loading"]);
                 self.adjusted("tools.defer_loading");
             }
@@ -107,17 +110,21 @@ impl Draft<'_> {
         Ok(())
     }
 
-    pub(super) fn thinking(&mut self, display: bool) {
+    pub(super) fn thinking(&mut self) {
+        let display = self.capability.takes(Feature::ThinkingDisplay);
         let thinking = self.request.field("thinking").filter(|_| !display);
         if thinking.is_some_and(|value| self.strip(value, &["display"]) != Stripped::Nothing) {
             self.adjusted("thinking.display");
         }
     }
 
-    pub(super) fn effort(&mut self, effort: bool) {
-        let Some(value) = self.request.field("output_config").filter(|_| !effort) else {
+    pub(super) fn effort(&mut self) {
+        let Some(value) = self.request.field("output_config") else {
             return;
         };
+        if self.uses(Feature::Effort) {
+            return;
+        }
         match self.strip(value, &["effort"]) {
             Stripped::Nothing => return,
             Stripped::Some => {}

@@ -4,6 +4,7 @@
 //! did; tool results stay first in their turn. Without such a turn the message becomes one.
 
 use super::{Draft, Refusal};
+use crate::domain::capability::Feature;
 use crate::domain::json::Span;
 use crate::domain::request::{Content, Conversation, Message, MessagesRequest};
 
@@ -18,7 +19,11 @@ enum Place {
 }
 
 impl Draft<'_> {
-    pub(super) fn fold_system_messages(&mut self) -> Result<(), Refusal> {
+    /// Lets system messages stay where the model takes them, else folds them into user turns.
+    pub(super) fn system_messages(&mut self) -> Result<(), Refusal> {
+        if self.capability.takes(Feature::SystemMessages) {
+            return Ok(());
+        }
         let request = self.request;
         let conversation = request.conversation();
         let messages = &conversation.messages;

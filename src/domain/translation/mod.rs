@@ -1,17 +1,19 @@
 //! From a Messages request to the body of Bedrock's `InvokeModel`: the least set of edits.
 //!
 //! The request was read once, with the places of everything that may have to change; what is not
-//! known here goes through untouched. Rules ask the model's [`Capability`], never its name.
+//! known here goes through untouched. Rules ask the model's [`Capability`], never its name; what is
+//! known beyond the table comes as [`Verdicts`].
 
 use bytes::Bytes;
 use thiserror::Error;
 
-use super::capability::Capability;
+use super::capability::{Capability, Feature, Features, Verdicts};
 use super::edit::Edits;
 use super::json::{Span, Text};
 use super::request::{CacheControl, MessagesRequest};
 
 mod betas;
+mod context;
 mod fields;
 mod fold;
 mod metadata;
@@ -63,34 +65,42 @@ fn class(capability: Option<&str>) -> String {
     capability.map(|class| format!("; capability_rejected: {class}")).unwrap_or_default()
 }
 
+/// What a call says beside its body.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Call<'a> {
+    /// The tokens of the `anthropic-beta` headers.
+    pub betas: &'a [&'a str],
+    /// Whether the model's name asked for 1M tokens of context.
+    pub long_context: bool,
+}
+
 impl MessagesRequest {
-    /// Translates for a model of `capability`. `betas` are the tokens of the client's
-    /// `anthropic-beta` headers; `long_context` says that the model's name asked for 1M tokens.
+    /// Translates for a model of `capability` at a place of which `verdicts` are known.
     ///
     /// # Errors
     /// A [`Refusal`] where the request needs what Bedrock lacks.
     pub fn translate(
         &self,
         capability: &Capability,
-        betas: &[&str],
-        long_context: bool,
+        verdicts: &Verdicts,
+        call: &Call<'_>,
     ) -> Result<Translation, Refusal> {
-        let betas = betas::select(self, capability, betas, long_context);
-        let mut draft = Draft::new(self);
+        let capability = capability.under(verdicts);
+        let mut draft = Draft::new(self, capability);
+        draft.tools()?;
+        draft.metadata();
+        draft.attribution();
+        draft.cache_controls();
+        draft.thinking();
+        draft.effort();
+        draft.context_management();
+        draft.message_fields();
+        draft.system_messages()?;
+        draft.fields(verdicts)?;
+        let betas = betas::select(self, &draft.capability, verdicts, call, draft.used);
         if betas.dropped {
             draft.adjusted("anthropic_beta");
         }
-        draft.tools(betas.has_tool_search())?;
-        draft.metadata();
-        draft.attribution();
-        draft.cache_controls(capability.cache_ttl);
-        draft.thinking(capability.thinking_display);
-        draft.effort(capability.effort);
-        draft.message_fields();
-        if !capability.system_messages {
-            draft.fold_system_messages()?;
-        }
-        draft.fields(betas.has_context_management())?;
         draft.head(&betas.to_member(), self.max_tokens().is_none());
         Ok(draft.finish())
     }
@@ -99,15 +109,34 @@ impl MessagesRequest {
 /// The edits of one translation as they come together.
 struct Draft<'r> {
     request: &'r MessagesRequest,
+    capability: Capability,
+    /// Features that the translated body makes use of.
+    used: Features,
     edits: Edits,
     adjusted: Vec<&'static str>,
     /// Top-level members that go as a whole.
-    gone: Vec<&'static str>,
+    gone: Vec<&'r str>,
 }
 
 impl<'r> Draft<'r> {
-    fn new(request: &'r MessagesRequest) -> Self {
-        Self { request, edits: Edits::default(), adjusted: Vec::new(), gone: Vec::new() }
+    fn new(request: &'r MessagesRequest, capability: Capability) -> Self {
+        Self {
+            request,
+            capability,
+            used: Features::NONE,
+            edits: Edits::default(),
+            adjusted: Vec::new(),
+            gone: Vec::new(),
+        }
+    }
+
+    /// Whether the model takes `feature`, which the body makes use of.
+    fn uses(&mut self, feature: Feature) -> bool {
+        let taken = self.capability.takes(feature);
+        if taken {
+            self.used.insert(feature);
+        }
+        taken
     }
 
     fn source(&self) -> &'r [u8] {
@@ -146,8 +175,8 @@ impl<'r> Draft<'r> {
         }
     }
 
-    fn cache_controls(&mut self, ttl_stays: bool) {
-        let request = self.request;
+    fn cache_controls(&mut self) {
+        let (request, ttl_stays) = (self.request, self.capability.takes(Feature::CacheTtl));
         for &CacheControl { value, scope, ttl } in request.cache_controls() {
             let ttl = ttl && !ttl_stays;
             if scope {

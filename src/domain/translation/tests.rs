@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::capability::{CLAUDE_3, CLAUDE_4_6, CLAUDE_5, HAIKU_4_5, SONNET_4_5};
+use crate::domain::capability::{HAIKU_4_5, OPUS_4_6, OPUS_5, SONNET_3_7, SONNET_4_5};
 
 mod fold;
 
@@ -15,21 +15,30 @@ fn request(members: &Value) -> MessagesRequest {
     MessagesRequest::parse(serde_json::to_vec(&body).unwrap().into()).unwrap()
 }
 
+fn translate(
+    request: &MessagesRequest,
+    capability: &Capability,
+    betas: &[&str],
+    long_context: bool,
+) -> Result<Translation, Refusal> {
+    request.translate(capability, &Verdicts::NONE, &Call { betas, long_context })
+}
+
 fn translated(
     members: Value,
     capability: &Capability,
     betas: &[&str],
 ) -> (Value, Vec<&'static str>) {
-    let translation = request(&members).translate(capability, betas, false).unwrap();
+    let translation = translate(&request(&members), capability, betas, false).unwrap();
     (serde_json::from_slice(&translation.body).unwrap(), translation.adjusted)
 }
 
 fn refused(members: Value) -> String {
-    request(&members).translate(&CLAUDE_5, &[], false).unwrap_err().to_string()
+    translate(&request(&members), &OPUS_5, &[], false).unwrap_err().to_string()
 }
 
 fn user_id(value: Value) -> Value {
-    translated(json!({"metadata": value}), &CLAUDE_5, &[]).0["metadata"].take()
+    translated(json!({"metadata": value}), &OPUS_5, &[]).0["metadata"].take()
 }
 
 #[test]
@@ -38,7 +47,7 @@ fn the_route_takes_model_and_stream_and_sets_the_version() {
         br#"{ "stream":true, "unknown" : {"a":[1, 2]}, "anthropic_version":"2026-10-21", "model":"m", "max_tokens":1, "messages":[{"role":"user","content":"x"}], "max_tokens":2 }"#,
     );
     let translation =
-        MessagesRequest::parse(body).unwrap().translate(&CLAUDE_5, &[], false).unwrap();
+        translate(&MessagesRequest::parse(body).unwrap(), &OPUS_5, &[], false).unwrap();
     assert_eq!(
         translation.body,
         r#"{ "anthropic_version":"bedrock-2023-05-31","unknown" : {"a":[1, 2]}, "messages":[{"role":"user","content":"x"}], "max_tokens":2 }"#
@@ -66,15 +75,15 @@ fn betas_of_headers_and_body_pass_the_allow_list_in_order() {
         ])
     );
     assert_eq!(adjusted, ["anthropic_beta"]);
-    let (body, adjusted) = translated(json!({}), &CLAUDE_3, &["nonsense"]);
+    let (body, adjusted) = translated(json!({}), &SONNET_3_7, &["nonsense"]);
     assert_eq!((body.get("anthropic_beta"), adjusted), (None, vec!["anthropic_beta"]));
 }
 
 #[test]
 fn the_long_context_is_a_beta_only_where_it_is_not_native() {
     let request = request(&json!({}));
-    for (capability, present) in [(&SONNET_4_5, true), (&CLAUDE_4_6, true), (&CLAUDE_5, false)] {
-        let translation = request.translate(capability, &[], true).unwrap();
+    for (capability, present) in [(&SONNET_4_5, true), (&OPUS_4_6, true), (&OPUS_5, false)] {
+        let translation = translate(&request, capability, &[], true).unwrap();
         let body = std::str::from_utf8(&translation.body).unwrap();
         assert_eq!(body.contains("context-1m-2025-08-07"), present);
         assert!(translation.adjusted.is_empty());
@@ -82,22 +91,58 @@ fn the_long_context_is_a_beta_only_where_it_is_not_native() {
 }
 
 #[test]
-fn a_field_goes_with_its_beta() {
+fn a_beta_and_its_field_travel_together() {
     let members = json!({
-        "context_management": {"edits": []},
+        "context_management": {"edits": [
+            {"type": "clear_thinking_20251015", "keep": "all"},
+            {"type": "clear_tool_uses_20250919"},
+            {"type": "compact_20260112"},
+        ]},
         "tools": [{"name": "a", "defer_loading": true, "input_schema": {"defer_loading": 1}}, {"name": "b"}],
     });
-    let betas = ["advanced-tool-use-2025-11-20", "context-management-2025-06-27"];
-    let (body, adjusted) = translated(members.clone(), &HAIKU_4_5, &betas);
+    let both = ["context-management-2025-06-27", "tool-search-tool-2025-10-19"];
+    // The client's names are not needed: the field tells.
+    let (body, adjusted) = translated(members.clone(), &HAIKU_4_5, &[]);
     assert_eq!(body["tools"], members["tools"]);
-    assert_eq!(body.get("context_management"), None);
-    assert_eq!(adjusted, ["anthropic_beta", "context_management"]);
-    let (body, adjusted) = translated(members, &CLAUDE_3, &betas);
+    assert_eq!(
+        body["context_management"],
+        json!({"edits": [{"type": "clear_tool_uses_20250919"}]})
+    );
+    let mut named = body["anthropic_beta"].as_array().unwrap().clone();
+    named.sort_by_key(|name| name.to_string());
+    assert_eq!(json!(named), json!(both));
+    assert_eq!(adjusted, ["context_management"]);
+    let (body, adjusted) = translated(members.clone(), &SONNET_3_7, &both);
     assert_eq!(
         body["tools"],
         json!([{"name": "a", "input_schema": {"defer_loading": 1}}, {"name": "b"}])
     );
+    assert_eq!((body.get("context_management"), body.get("anthropic_beta")), (None, None));
     assert_eq!(adjusted, ["anthropic_beta", "context_management", "tools.defer_loading"]);
+    // A beta without its field does nothing, and is left out.
+    let (body, adjusted) = translated(json!({}), &HAIKU_4_5, &both);
+    assert_eq!(body["anthropic_beta"], json!(["tool-search-tool-2025-10-19"]));
+    assert_eq!(adjusted, ["anthropic_beta"]);
+}
+
+#[test]
+fn verdicts_overrule_the_table() {
+    let members = json!({
+        "tools": [{"name": "a", "defer_loading": true}],
+        "user_profile_id": "u",
+        "new_field": 1,
+    });
+    let mut verdicts = Verdicts::default();
+    verdicts.refuse(Feature::ToolSearch);
+    verdicts.allow_beta("new-2027-01-01");
+    verdicts.refuse_field("new_field");
+    let call =
+        Call { betas: &["new-2027-01-01", "advanced-tool-use-2025-11-20"], ..Call::default() };
+    let translation = request(&members).translate(&OPUS_5, &verdicts, &call).unwrap();
+    let body: Value = serde_json::from_slice(&translation.body).unwrap();
+    assert_eq!(body["anthropic_beta"], json!(["new-2027-01-01"]));
+    assert_eq!((&body["tools"], body.get("new_field")), (&json!([{"name": "a"}]), None));
+    assert_eq!(translation.adjusted, ["anthropic_beta", "tools.defer_loading", "unknown_fields"]);
 }
 
 #[test]
@@ -116,8 +161,8 @@ fn cache_controls_lose_scope_and_where_needed_ttl() {
         })
     };
     for (capability, left, names) in [
-        (&CLAUDE_5, json!({"type": "ephemeral", "ttl": "1h"}), &["cache_control.scope"][..]),
-        (&CLAUDE_3, json!({"type": "ephemeral"}), &["cache_control.scope", "cache_control.ttl"]),
+        (&OPUS_5, json!({"type": "ephemeral", "ttl": "1h"}), &["cache_control.scope"][..]),
+        (&SONNET_3_7, json!({"type": "ephemeral"}), &["cache_control.scope", "cache_control.ttl"]),
     ] {
         let (body, adjusted) = translated(members(&full), capability, &[]);
         for (key, value) in members(&left).as_object().unwrap() {
@@ -132,9 +177,9 @@ fn the_attribution_leaves_the_prompt() {
     let attribution =
         json!({"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1.330.000;"});
     let rest = json!({"type": "text", "text": "You are"});
-    let (body, adjusted) = translated(json!({"system": [attribution, rest]}), &CLAUDE_5, &[]);
+    let (body, adjusted) = translated(json!({"system": [attribution, rest]}), &OPUS_5, &[]);
     assert_eq!((&body["system"], adjusted), (&json!([rest]), vec!["attribution"]));
-    let (body, _) = translated(json!({"system": [attribution]}), &CLAUDE_5, &[]);
+    let (body, _) = translated(json!({"system": [attribution]}), &OPUS_5, &[]);
     assert_eq!(body.get("system"), None);
 }
 
@@ -167,7 +212,7 @@ fn thinking_and_effort_keep_what_the_model_takes() {
         "thinking": {"type": "adaptive", "display": "omitted"},
         "output_config": {"effort": "high"},
     });
-    let (body, adjusted) = translated(members.clone(), &CLAUDE_5, &[]);
+    let (body, adjusted) = translated(members.clone(), &OPUS_5, &[]);
     assert_eq!(
         (&body["thinking"], &body["output_config"]),
         (&members["thinking"], &members["output_config"])
@@ -198,10 +243,10 @@ fn what_bedrock_cannot_do_is_refused_by_name() {
         "output_format: not available on Amazon Bedrock; capability_rejected: structured_outputs_unsupported"
     );
     let odd = json!({"messages": [{"role": "system", "content": [{"type": "tool_addition"}]}]});
-    let error = request(&odd).translate(&CLAUDE_4_6, &[], false).unwrap_err();
+    let error = translate(&request(&odd), &OPUS_4_6, &[], false).unwrap_err();
     assert!(error.to_string().ends_with("capability_rejected: mid_conv_system"));
     let (body, adjusted) =
-        translated(json!({"container": null, "mcp_servers": [], "speed": "fast"}), &CLAUDE_5, &[]);
+        translated(json!({"container": null, "mcp_servers": [], "speed": "fast"}), &OPUS_5, &[]);
     assert!(["container", "mcp_servers", "speed"].iter().all(|field| body.get(field).is_none()));
     assert_eq!(adjusted, ["speed"]);
 }
@@ -210,6 +255,6 @@ fn what_bedrock_cannot_do_is_refused_by_name() {
 fn counting_gets_a_limit() {
     let body = Bytes::from_static(br#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#);
     let request = MessagesRequest::parse_count_tokens(body).unwrap();
-    let body = request.translate(&CLAUDE_3, &[], false).unwrap().body;
+    let body = translate(&request, &SONNET_3_7, &[], false).unwrap().body;
     assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["max_tokens"], 1);
 }

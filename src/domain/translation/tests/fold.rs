@@ -1,10 +1,10 @@
 use serde_json::{Value, json};
 
 use super::translated;
-use crate::domain::capability::{CLAUDE_4_6, CLAUDE_5};
+use crate::domain::capability::{OPUS_4_6, OPUS_5};
 
 fn messages(list: Value) -> Value {
-    translated(json!({"messages": list}), &CLAUDE_4_6, &[]).0["messages"].take()
+    translated(json!({"messages": list}), &OPUS_4_6, &[]).0["messages"].take()
 }
 
 fn text(text: &str) -> Value {
@@ -63,7 +63,7 @@ fn system_messages_join_the_user_turn_before_them() {
 #[test]
 fn system_messages_stay_where_the_model_takes_them() {
     let list = json!([{"role": "user", "content": "u"}, {"role": "system", "content": "s", "output_config": {"effort": "low"}}]);
-    let (body, adjusted) = translated(json!({"messages": list}), &CLAUDE_5, &[]);
+    let (body, adjusted) = translated(json!({"messages": list}), &OPUS_5, &[]);
     assert_eq!(
         body["messages"],
         json!([{"role": "user", "content": "u"}, {"role": "system", "content": "s"}])
