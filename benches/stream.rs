@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use bytes::BytesMut;
-use ccag::bedrock::translate::Translator;
+use ccag::bedrock::translate::{Names, Translator};
 use ccag::domain::answer::Answer;
 use ccag::domain::{chunk, frame};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -38,7 +38,7 @@ fn translate(c: &mut Criterion) {
             group.bench_function(format!("in reads of {read} bytes"), |b| {
                 b.iter(|| {
                     let (mut out, mut answer) = (BytesMut::new(), Answer::default());
-                    let mut translator = Translator::new("claude-opus-5-5");
+                    let mut translator = Translator::new(Names::new("claude-opus-5-5", &[]));
                     for read in black_box(&bytes).chunks(read) {
                         translator.push(read, &mut answer, &mut out).unwrap();
                         out.clear();

@@ -1,7 +1,7 @@
-//! Recorded requests of Claude Code, translated for four models and held against files.
+//! Recorded requests of Claude Code, translated for every generation of models and held against files.
 //!
-//! A golden file has the SHA-256 of the translated body, which pins every byte, and the difference
-//! to what the client sent, which people can review. `UPDATE_GOLDEN=1` rewrites the files.
+//! A golden file has the route and the headers that go to Bedrock, the SHA-256 of the translated body,
+//! which pins every byte, and the difference to what the client sent, which people can review. `UPDATE_GOLDEN=1` rewrites the files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::HashMap;
@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use bytes::Bytes;
+use ccag::bedrock::endpoint::Endpoint;
+use ccag::bedrock::exchange::{Operation, headers};
 use ccag::domain::capability::Verdicts;
 use ccag::domain::model::{Geography, resolve};
 use ccag::domain::request::MessagesRequest;
@@ -16,8 +18,23 @@ use ccag::domain::translation::{Call, Translation};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-const MODELS: [&str; 4] =
-    ["claude-haiku-4-5", "claude-sonnet-4-5", "claude-opus-4-6", "claude-opus-5-5"];
+/// One model of every row of the capability table that a client can still ask for.
+const MODELS: [&str; 14] = [
+    "claude-sonnet-4-0",
+    "claude-opus-4-1",
+    "claude-haiku-4-5",
+    "claude-sonnet-4-5",
+    "claude-opus-4-5",
+    "claude-sonnet-4-6",
+    "claude-opus-4-6",
+    "claude-opus-4-7",
+    "claude-opus-4-8",
+    "claude-opus-5",
+    "claude-sonnet-5",
+    "claude-fable-5-2",
+    "claude-haiku-5-5",
+    "claude-opus-5-5",
+];
 /// Longest line of a difference, in characters.
 const SHOWN: usize = 100;
 
@@ -54,7 +71,7 @@ fn recorded() -> Vec<Recorded> {
         })
         .collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
-    assert!(all.len() >= 9, "fixtures are missing");
+    assert!(all.len() >= 12, "fixtures are missing");
     all
 }
 
@@ -149,10 +166,10 @@ fn difference(old: &[String], new: &[String]) -> Vec<(char, usize, usize)> {
     steps
 }
 
-fn golden(request: &Recorded, translation: &Translation) -> String {
+fn golden(request: &Recorded, route: &str, translation: &Translation) -> String {
     let hash: String =
         Sha256::digest(&translation.body).iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut out = format!("sha256 {hash}\nadjusted {}\n", translation.adjusted.join(", "));
+    let mut out = format!("{route}sha256 {hash}\nadjusted {}\n", translation.adjusted.join(", "));
     let old = lines(std::str::from_utf8(&request.body).unwrap());
     let new = lines(std::str::from_utf8(&translation.body).unwrap());
     let mut unchanged = 1;
@@ -184,6 +201,23 @@ fn translate(request: &Recorded, model: &str) -> Result<Translation, String> {
     parsed.translate(capability, &Verdicts::NONE, &call).map_err(|refusal| refusal.to_string())
 }
 
+/// The path and the headers of a call to Bedrock, apart from those that sign it.
+fn route(request: &Recorded, model: &str) -> String {
+    let streaming = MessagesRequest::parse(request.body.clone()).unwrap().streaming();
+    let operation = if streaming { Operation::InvokeStream } else { Operation::Invoke };
+    let endpoint = Endpoint::new("default", "us-east-1", Some("http://bedrock"));
+    let profile = resolve(model, Geography::Us).unwrap().profile;
+    let url = endpoint.url(&profile, operation.path());
+    let mut out = format!("POST {}\n", url.strip_prefix("http://bedrock").unwrap());
+    let mut headers: Vec<String> = headers(operation)
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()))
+        .collect();
+    headers.sort();
+    headers.iter().for_each(|header| out.push_str(header));
+    out
+}
+
 #[test]
 fn recorded_requests_translate_as_the_golden_files_say() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
@@ -192,7 +226,7 @@ fn recorded_requests_translate_as_the_golden_files_say() {
     for request in recorded() {
         for model in MODELS {
             let found = match translate(&request, model) {
-                Ok(translation) => golden(&request, &translation),
+                Ok(translation) => golden(&request, &route(&request, model), &translation),
                 Err(refusal) => format!("refused {refusal}\n"),
             };
             let file = format!("{}.{model}.diff", request.name);
@@ -256,6 +290,6 @@ fn the_version_of_the_recorded_client_is_read() {
     for request in recorded() {
         let parsed = MessagesRequest::parse(request.body).unwrap();
         assert_eq!(parsed.client_version(), Some("2.1.330"), "{}", request.name);
-        assert!(parsed.streaming(), "{}", request.name);
+        assert_eq!(parsed.streaming(), !request.name.contains("nonstreaming"), "{}", request.name);
     }
 }

@@ -16,6 +16,7 @@ use super::usage::Journal;
 use crate::bedrock::client::client;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::request::MessagesRequest;
+use crate::domain::translation::CallHeaders;
 use crate::domain::usage::UsageRecord;
 
 thread_local! {
@@ -71,7 +72,7 @@ impl Worker {
     pub fn start(
         self: &Rc<Self>,
         request: MessagesRequest,
-        betas: Vec<String>,
+        headers: CallHeaders,
         draft: Draft,
     ) -> Result<Outlet, ApiError> {
         let Some(permit) = self.registry.admit() else {
@@ -80,7 +81,7 @@ impl Worker {
             return Err(draft.reject(full));
         };
         let progress = Progress::new(draft.record());
-        let task = Task { request, betas, draft, progress: progress.clone() };
+        let task = Task { request, headers, draft, progress: progress.clone() };
         let tombstone = self.registry.tombstone(&permit);
         let id = permit.id();
         let (parts, outlet) = Part::channel();

@@ -36,7 +36,9 @@ pub enum Operation {
 }
 
 impl Operation {
-    fn path(self) -> &'static str {
+    /// The last segment of its path.
+    #[must_use]
+    pub fn path(self) -> &'static str {
         match self {
             Self::Invoke => "invoke",
             Self::InvokeStream => "invoke-with-response-stream",
@@ -78,9 +80,8 @@ pub async fn send(
 ) -> Result<Body, Failure> {
     let url = endpoint.url(profile, operation.path());
     let mut request = client.post(&url).timeout(deadline);
-    let headers = request.headers_mut();
-    prepare(headers, operation);
-    authorize_now(headers, credential, endpoint, &url, &body)?;
+    *request.headers_mut() = headers(operation);
+    authorize_now(request.headers_mut(), credential, endpoint, &url, &body)?;
     let response = request.send_body(body).await.map_err(|error| unsent(&error))?;
     if response.status().is_success() && !is_unknown_operation(&response) {
         return Ok(response);
@@ -99,12 +100,16 @@ fn authorize_now(
         .map_err(|error| ApiError::new(ErrorKind::Api, error.to_string()))
 }
 
-fn prepare(headers: &mut HeaderMap, operation: Operation) {
+/// The headers of a call, apart from those that authorise it.
+#[must_use]
+pub fn headers(operation: Operation) -> HeaderMap {
     let json = HeaderValue::from_static("application/json");
-    headers.insert(CONTENT_TYPE, json.clone());
+    let mut headers = HeaderMap::new();
     if operation == Operation::Invoke {
-        headers.insert(ACCEPT, json);
+        headers.insert(ACCEPT, json.clone());
     }
+    headers.insert(CONTENT_TYPE, json);
+    headers
 }
 
 /// Reads the rest of a whole answer.

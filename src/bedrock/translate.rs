@@ -13,6 +13,7 @@ use crate::domain::answer::{Answer, WholeMessage, WireEvent};
 use crate::domain::chunk;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::frame::{Decoder, Frame, FrameError, Kind};
+use crate::domain::translation::Alias;
 
 const METRICS: &str = "amazon-bedrock-invocationMetrics";
 const DELTA: &[u8] = br#"{"type":"content_block_delta""#;
@@ -26,7 +27,44 @@ pub struct Translator {
 /// What the events of a stream go through, apart from the decoder that borrows beside it.
 struct Events {
     scratch: Vec<u8>,
+    names: Names,
+}
+
+/// What the client calls things, where Bedrock calls them otherwise.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// The model, as a JSON string.
     model: String,
+    /// Ids of tool calls, in quotes: Bedrock's and the client's.
+    ids: Vec<(String, String)>,
+}
+
+impl Names {
+    /// The names of a client that asked for `model`, and whose ids went as `aliases`.
+    #[must_use]
+    pub fn new(model: &str, aliases: &[Alias]) -> Self {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let ids = aliases.iter().map(|it| (quoted(&it.alias), quoted(&it.id))).collect();
+        Self { model: quoted(model), ids }
+    }
+
+    /// `json` with the client's ids in the place of their aliases.
+    fn restored<'j>(&self, json: Cow<'j, [u8]>) -> Cow<'j, [u8]> {
+        self.ids.iter().fold(json, |json, (alias, id)| {
+            let mut rest = &*json;
+            let mut out = Vec::new();
+            while let Some(at) = memchr::memmem::find(rest, alias.as_bytes()) {
+                out.extend_from_slice(rest.get(..at).unwrap_or_default());
+                out.extend_from_slice(id.as_bytes());
+                rest = rest.get(at + alias.len()..).unwrap_or_default();
+            }
+            if out.is_empty() {
+                return json;
+            }
+            out.extend_from_slice(rest);
+            Cow::Owned(out)
+        })
+    }
 }
 
 /// Why a stream cannot go on.
@@ -43,11 +81,10 @@ fn corrupt(reason: &dyn std::fmt::Display) -> ApiError {
 }
 
 impl Translator {
-    /// A translator for an answer to a client that asked for `model`.
+    /// A translator for an answer to a client with these names.
     #[must_use]
-    pub fn new(model: &str) -> Self {
-        let model = serde_json::Value::from(model).to_string();
-        let events = Events { scratch: Vec::new(), model };
+    pub fn new(names: Names) -> Self {
+        let events = Events { scratch: Vec::new(), names };
         Self { decoder: Decoder::default(), events }
     }
 
@@ -93,7 +130,7 @@ impl Events {
             Kind::Event("chunk") => {
                 let event = chunk::decode(frame.payload, &mut self.scratch)
                     .map_err(|error| Broken(corrupt(&error)))?;
-                event_out(event, answer, &self.model, out)
+                event_out(event, answer, &self.names, out)
             }
             Kind::Event("initial-response") => Ok(()),
             Kind::Event(other) => Err(Broken(refusal::of_frame(other, frame.payload, ""))),
@@ -109,7 +146,7 @@ impl Events {
 fn event_out(
     event: &[u8],
     answer: &mut Answer,
-    model: &str,
+    names: &Names,
     out: &mut BytesMut,
 ) -> Result<(), Broken> {
     if event.starts_with(DELTA) {
@@ -128,26 +165,28 @@ fn event_out(
         answer.delta(event.len());
     }
     let named = parsed.message.as_ref().and_then(|message| message.model);
-    match named {
-        _ if parsed.has_metrics() => sse(out, kind, &without(METRICS, event)),
-        Some(raw) => sse(out, kind, &replaced(event, raw, model)),
-        None => sse(out, kind, event),
-    }
+    let event = match named {
+        _ if parsed.has_metrics() => without(METRICS, event),
+        Some(raw) => replaced(event, raw, &names.model),
+        None => Cow::Borrowed(event),
+    };
+    sse(out, kind, &names.restored(event));
     Ok(())
 }
 
-/// A whole answer with the model called `model`; what the answer tells goes into `answer`.
+/// A whole answer in the client's names; what the answer tells goes into `answer`.
 ///
 /// # Errors
 /// What the client is to be told, where the bytes are no message.
-pub fn whole(body: &[u8], model: &str, answer: &mut Answer) -> Result<Vec<u8>, ApiError> {
+pub fn whole(body: &[u8], names: &Names, answer: &mut Answer) -> Result<Vec<u8>, ApiError> {
     let message: WholeMessage<'_> =
         serde_json::from_slice(body).map_err(|error| corrupt(&error))?;
     answer.message(&message);
-    Ok(match message.model {
-        Some(raw) => replaced(body, raw, &serde_json::Value::from(model).to_string()).into_owned(),
-        None => body.to_vec(),
-    })
+    let body = match message.model {
+        Some(raw) => replaced(body, raw, &names.model),
+        None => Cow::Borrowed(body),
+    };
+    Ok(names.restored(body).into_owned())
 }
 
 /// Appends one server-sent event. A line break can only stand between JSON's tokens, where a space

@@ -11,6 +11,7 @@ pub mod histogram;
 pub mod json;
 pub mod key;
 pub mod limit;
+pub mod media;
 pub mod model;
 pub mod notification;
 pub mod price;

@@ -27,6 +27,7 @@ use super::streams::Permit;
 use super::tree::Tombstone;
 use super::worker::Worker;
 use crate::domain::request::MessagesRequest;
+use crate::domain::translation::CallHeaders;
 
 /// How long a connection that is asked to end may take to tell its client.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -35,8 +36,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub struct Task {
     /// The request.
     pub request: MessagesRequest,
-    /// The tokens of the `anthropic-beta` headers.
-    pub betas: Vec<String>,
+    /// What its headers say of it.
+    pub headers: CallHeaders,
     /// The usage record as far as it is known.
     pub draft: Draft,
     /// Where others see how far it is.

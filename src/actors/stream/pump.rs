@@ -19,13 +19,13 @@ use super::progress::Progress;
 use super::settlement::{ClientView, Settlement};
 use crate::actors::worker::Worker;
 use crate::bedrock::exchange::{self, Body, Failure, Operation};
-use crate::bedrock::translate::{self, Translator};
+use crate::bedrock::translate::{self, Names, Translator};
 use crate::domain::capability::{self, Verdicts};
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::geography::Geography;
 use crate::domain::model::{self, Resolved};
 use crate::domain::request::MessagesRequest;
-use crate::domain::translation::Call;
+use crate::domain::translation::{Call, CallHeaders};
 use crate::domain::usage::Outcome;
 
 const PING: &[u8] = b"event: ping\ndata: {\"type\":\"ping\"}\n\n";
@@ -52,7 +52,8 @@ impl From<ApiError> for Ending {
 pub(super) struct Pump {
     worker: Rc<Worker>,
     model: String,
-    betas: Vec<String>,
+    headers: CallHeaders,
+    names: Names,
     request_id: String,
     settlement: Settlement,
     client: ClientSide,
@@ -81,7 +82,7 @@ impl Pump {
         task: Task,
         parts: mpsc::Sender<Part>,
     ) -> (Self, MessagesRequest) {
-        let Task { request, betas, draft, progress } = task;
+        let Task { request, headers, draft, progress } = task;
         let request_id = draft.request_id();
         let begun = Rc::<Cell<bool>>::default();
         let view = ClientView { parts: parts.clone(), begun: Rc::clone(&begun) };
@@ -98,7 +99,8 @@ impl Pump {
             alone_until: None,
         };
         let model = request.model().to_owned();
-        (Self { worker, model, betas, request_id, settlement, client }, request)
+        let names = Names::default();
+        (Self { worker, model, headers, names, request_id, settlement, client }, request)
     }
 
     /// Serves the request to its end.
@@ -160,12 +162,12 @@ impl Pump {
         let resolved = model::resolve(&self.model, geography)
             .map_err(|error| ApiError::new(ErrorKind::NotFound, error.to_string()))?;
         let capability = resolved.model.map_or(&capability::UNKNOWN, |model| model.capability);
-        let betas: Vec<&str> = self.betas.iter().map(String::as_str).collect();
-        let call = Call { betas: &betas, long_context: resolved.long_context };
-        let translation = request
-            .translate(capability, &Verdicts::NONE, &call)
-            .map_err(|error| ApiError::new(ErrorKind::InvalidRequest, error.to_string()))?;
+        let betas: Vec<&str> = self.headers.betas.iter().map(String::as_str).collect();
+        let (long_context, version) = (resolved.long_context, self.headers.version);
+        let call = Call { betas: &betas, long_context, version };
+        let translation = request.translate(capability, &Verdicts::NONE, &call)?;
         self.client.adjusted = translation.adjusted;
+        self.names = Names::new(&self.model, &translation.aliases);
         Ok((resolved, translation.body))
     }
 
@@ -174,7 +176,7 @@ impl Pump {
         let deadline = self.worker.gateway.deadlines.first_byte;
         let body = self.client.wait(exchange::read_whole(body, deadline)).await??;
         let answer = &mut self.settlement.answer;
-        let message = translate::whole(&body, &self.model, answer)?;
+        let message = translate::whole(&body, &self.names, answer)?;
         self.settlement.complete();
         let adjusted = std::mem::take(&mut self.client.adjusted);
         self.client.send(Part::Whole(message.into(), adjusted)).await
@@ -184,7 +186,7 @@ impl Pump {
     async fn stream(&mut self, body: Body) -> Result<(), Ending> {
         // An awc body panics when it is polled behind its end.
         let mut body = body.fuse();
-        let mut translator = Translator::new(&self.model);
+        let mut translator = Translator::new(std::mem::take(&mut self.names));
         let mut events = BytesMut::new();
         let idle = self.worker.gateway.deadlines.idle;
         loop {

@@ -1,6 +1,10 @@
 use super::*;
 use crate::domain::frame::encode;
 
+fn named(model: &str) -> Names {
+    Names::new(model, &[])
+}
+
 fn chunk_frame(event: &str) -> Vec<u8> {
     let headers = [
         (":event-type", "chunk"),
@@ -29,7 +33,7 @@ const EVENTS: [&str; 6] = [
 ];
 
 fn translated(chunks: &[&[u8]]) -> (String, Result<(), ApiError>) {
-    let mut translator = Translator::new("opus \"x\"");
+    let mut translator = Translator::new(named("opus \"x\""));
     let (mut out, mut answer) = (BytesMut::new(), Answer::default());
     let ended = chunks
         .iter()
@@ -87,7 +91,7 @@ fn every_truncation_is_noticed() {
 #[test]
 fn metrics_in_an_event_of_their_own_are_counted_and_dropped() {
     let alone = chunk_frame(r#"{"amazon-bedrock-invocationMetrics":{"outputTokenCount":77}}"#);
-    let mut translator = Translator::new("m");
+    let mut translator = Translator::new(named("m"));
     let (mut out, mut answer) = (BytesMut::new(), Answer::default());
     translator.push(&[stream(), alone].concat(), &mut answer, &mut out).unwrap();
     assert_eq!(translator.finish(&answer), Ok(()));
@@ -114,11 +118,11 @@ fn line_breaks_and_odd_types_cannot_forge_events() {
 fn a_whole_answer_keeps_its_bytes_but_for_the_model() {
     let body = br#"{ "id":"msg_1", "model" : "claude-x", "content":[{"type":"tool_use","name":"Read","input":{"model":1}}],"usage":{"input_tokens":1,"output_tokens":2},"stop_reason":"tool_use"}"#;
     let mut answer = Answer::default();
-    let out = whole(body, "opus", &mut answer).unwrap();
+    let out = whole(body, &named("opus"), &mut answer).unwrap();
     let expected = String::from_utf8_lossy(body).replace("\"claude-x\"", "\"opus\"");
     assert_eq!(String::from_utf8_lossy(&out), expected);
     assert_eq!(answer.tokens().0.output, 2);
-    assert!(whole(b"<html>", "opus", &mut Answer::default()).is_err());
+    assert!(whole(b"<html>", &named("opus"), &mut Answer::default()).is_err());
 }
 
 #[test]
@@ -129,7 +133,30 @@ fn deltas_are_counted_whatever_the_order_of_their_members() {
         format!(r#"{{"delta":{{"text":"{text}"}},"index":0,"type":"content_block_delta"}}"#),
     ] {
         let (mut out, mut answer) = (BytesMut::new(), Answer::default());
-        Translator::new("m").push(&chunk_frame(&event), &mut answer, &mut out).unwrap();
+        Translator::new(named("m")).push(&chunk_frame(&event), &mut answer, &mut out).unwrap();
         assert!(answer.has_begun() && answer.tokens().0.output > 90, "{event}");
     }
+}
+
+#[test]
+fn aliases_come_back_as_the_ids_they_stand_for() {
+    let aliases = [Alias { alias: "toolu_ccag_1".to_owned(), id: "call:\"1\"".to_owned() }];
+    let names = Names::new("m", &aliases);
+    let event = r#"{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"s","caller":{"tool_id":"toolu_ccag_1"},"name":"n"}}"#;
+    let (mut out, mut answer) = (BytesMut::new(), Answer::default());
+    Translator::new(names.clone()).push(&chunk_frame(event), &mut answer, &mut out).unwrap();
+    let sse = String::from_utf8(out.to_vec()).unwrap();
+    assert_eq!(
+        sse,
+        format!(
+            "event: content_block_start\ndata: {}\n\n",
+            event.replace("\"toolu_ccag_1\"", r#""call:\"1\"""#)
+        )
+    );
+    let body = br#"{"content":[{"type":"tool_use","id":"toolu_ccag_1","name":"toolu_ccag_12"}]}"#;
+    let whole = whole(body, &names, &mut Answer::default()).unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&whole),
+        r#"{"content":[{"type":"tool_use","id":"call:\"1\"","name":"toolu_ccag_12"}]}"#
+    );
 }

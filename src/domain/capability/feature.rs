@@ -179,6 +179,7 @@ impl Feature {
                 | Self::Compaction
                 | Self::Effort
                 | Self::Safeguards
+                | Self::ThinkingUpdates
                 | Self::ToolChanges
                 | Self::ToolExamples
                 | Self::TurnOutputConfig

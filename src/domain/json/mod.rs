@@ -57,6 +57,15 @@ impl Text {
         Cow::Borrowed(std::str::from_utf8(self.raw(source)).unwrap_or_default())
     }
 
+    /// The bytes of the text, its escapes decoded.
+    #[must_use]
+    pub fn bytes(self, source: &[u8]) -> Cow<'_, [u8]> {
+        if self.escaped {
+            return Cow::Owned(self.decode(source).into_owned().into_bytes());
+        }
+        Cow::Borrowed(self.raw(source))
+    }
+
     /// Whether the decoded text equals `other`.
     #[must_use]
     pub fn is(self, source: &[u8], other: &str) -> bool {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Block, CacheControl, InvalidRequest};
+use super::blocks::{Findings, Place};
+use super::{Block, InvalidRequest};
 use crate::domain::json::{Cursor, Kind, Span, Text};
 
 /// Most messages that Anthropic takes.
@@ -15,14 +16,25 @@ const MAX_BLOCKS: usize = 500_000;
 pub(in crate::domain) struct Conversation {
     pub(in crate::domain) messages: Vec<Message>,
     pub(in crate::domain) blocks: Vec<Block>,
-    pub(in crate::domain) cache_controls: Vec<CacheControl>,
+    pub(in crate::domain) findings: Findings,
+}
+
+/// Who speaks in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::domain) enum Role {
+    User,
+    Assistant,
+    System,
+    /// None that the API knows.
+    Other,
 }
 
 /// One message.
 #[derive(Debug, Clone)]
 pub(in crate::domain) struct Message {
     pub(in crate::domain) span: Span,
-    pub(in crate::domain) role: Text,
+    pub(in crate::domain) role: Role,
+    pub(in crate::domain) role_span: Span,
     pub(in crate::domain) content: Content,
     pub(in crate::domain) output_config: bool,
 }
@@ -78,7 +90,7 @@ impl Conversation {
             if next == Kind::String && key.is(source, "role") {
                 role = Some(inner.string()?);
             } else if key.is(source, "content") {
-                content = self.content(inner, next)?;
+                content = self.content(inner, next, index)?;
             } else {
                 output_config |= key.is(source, "output_config");
                 inner.skip()?;
@@ -87,11 +99,17 @@ impl Conversation {
         })?;
         let role =
             role.ok_or_else(|| InvalidRequest::Missing(format!("messages.{index}.role").into()))?;
-        self.messages.push(Message { span, role, content, output_config });
+        let (role, role_span) = (self::role(role, cursor.source()), role.span);
+        self.messages.push(Message { span, role, role_span, content, output_config });
         Ok(())
     }
 
-    fn content(&mut self, cursor: &mut Cursor<'_>, kind: Kind) -> Result<Content, InvalidRequest> {
+    fn content(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        kind: Kind,
+        message: usize,
+    ) -> Result<Content, InvalidRequest> {
         match kind {
             Kind::String => Ok(Content::Text(cursor.string()?)),
             Kind::Array => {
@@ -101,7 +119,8 @@ impl Conversation {
                         let limit = MAX_BLOCKS;
                         return Err(InvalidRequest::TooMany { field: "messages.content", limit });
                     }
-                    self.blocks.push(Block::read(inner, &mut self.cache_controls)?);
+                    let place = Place { message, block: self.blocks.len() - first, inner: None };
+                    self.blocks.push(self.findings.block(inner, place)?);
                     Ok(())
                 })?;
                 Ok(Content::Blocks(span, first..self.blocks.len()))
@@ -112,4 +131,11 @@ impl Conversation {
             }
         }
     }
+}
+
+fn role(text: Text, source: &[u8]) -> Role {
+    [("user", Role::User), ("assistant", Role::Assistant), ("system", Role::System)]
+        .into_iter()
+        .find(|(name, _)| text.is(source, name))
+        .map_or(Role::Other, |(_, role)| role)
 }

@@ -9,16 +9,18 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use thiserror::Error;
 
-use super::json::{JsonError, Span, Text};
+use super::json::{JsonError, Span};
 
 mod blocks;
 mod conversation;
+mod media;
 mod parse;
 #[cfg(test)]
 mod tests;
 
-pub(super) use blocks::{Block, CacheControl};
-pub(super) use conversation::{Content, Conversation, Message};
+pub(super) use blocks::{Block, BlockKind, CacheControl};
+pub(super) use conversation::{Content, Conversation, Message, Role};
+pub(super) use media::Media;
 pub(super) use parse::{Member, System, Tools};
 
 /// Why a body is no Messages request; each is an `invalid_request_error`, worded like Anthropic's.
@@ -146,18 +148,18 @@ impl MessagesRequest {
         &self.conversation
     }
 
+    /// The top-level `cache_control`, where it is an object.
+    pub(super) fn cache_control(&self) -> Option<&CacheControl> {
+        self.cache_control.as_ref()
+    }
+
     /// Every `cache_control` that stands where one is allowed, in no particular order.
     pub(super) fn cache_controls(&self) -> impl Iterator<Item = &CacheControl> {
         let lists = [
             &self.system.cache_controls,
             &self.tools.cache_controls,
-            &self.conversation.cache_controls,
+            &self.conversation.findings.cache_controls,
         ];
         lists.into_iter().flatten().chain(&self.cache_control)
-    }
-
-    /// Whether `text` of this body equals `other`, escapes decoded.
-    pub(super) fn is(&self, text: Text, other: &str) -> bool {
-        text.is(&self.body, other)
     }
 }

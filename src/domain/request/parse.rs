@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use super::blocks::{Findings, Place};
 use super::{Block, CacheControl, Conversation, InvalidRequest, MessagesRequest};
 use crate::domain::json::{Cursor, Kind, Span, Text};
 
@@ -48,7 +49,39 @@ pub(in crate::domain) struct System {
 pub(in crate::domain) struct Tool {
     pub(in crate::domain) span: Span,
     pub(in crate::domain) kind: Option<Text>,
-    pub(in crate::domain) defer_loading: bool,
+    pub(in crate::domain) fields: ToolFields,
+}
+
+/// Which of the fields in which models differ a tool has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::domain) struct ToolFields(u8);
+
+impl ToolFields {
+    /// The fields that are told apart.
+    pub(in crate::domain) const NAMES: [&'static str; 6] = [
+        "defer_loading",
+        "input_examples",
+        "eager_input_streaming",
+        "strict",
+        "custom",
+        "allowed_callers",
+    ];
+
+    fn read(&mut self, key: Text, source: &[u8]) {
+        let named = Self::NAMES.iter().position(|name| key.is(source, name));
+        self.0 |= named.map_or(0, |at| 1 << at);
+    }
+
+    /// Whether there is none of them.
+    pub(in crate::domain) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The names of those that are there.
+    pub(in crate::domain) fn names(self) -> impl Iterator<Item = &'static str> {
+        let present = Self::NAMES.into_iter().enumerate();
+        present.filter(move |(at, _)| self.0 >> at & 1 == 1).map(|(_, name)| name)
+    }
 }
 
 /// The tools.
@@ -80,9 +113,13 @@ pub(super) fn read(body: Bytes) -> Result<MessagesRequest, InvalidRequest> {
     let mut reading = Reading::default();
     cursor.object(|inner, key| reading.member(inner, key))?;
     cursor.finish()?;
+    let model = reading.model.ok_or(InvalidRequest::Missing("model".into()))?;
+    let mut conversation =
+        reading.conversation.ok_or(InvalidRequest::Missing("messages".into()))?;
+    conversation.findings.media.iter_mut().for_each(|media| media.measure(&body));
     Ok(MessagesRequest {
-        model: reading.model.ok_or(InvalidRequest::Missing("model".into()))?,
-        conversation: reading.conversation.ok_or(InvalidRequest::Missing("messages".into()))?,
+        model,
+        conversation,
         streaming: reading.streaming,
         max_tokens: reading.max_tokens,
         betas: reading.betas,
@@ -168,7 +205,10 @@ impl Reading {
 
 impl System {
     fn block(&mut self, cursor: &mut Cursor<'_>) -> Result<(), InvalidRequest> {
-        let block = Block::read(cursor, &mut self.cache_controls)?;
+        let mut findings = Findings::default();
+        let place = Place { message: 0, block: self.blocks.len(), inner: None };
+        let block = findings.block(cursor, place)?;
+        self.cache_controls.append(&mut findings.cache_controls);
         let first = self.blocks.iter().all(|earlier| earlier.text.is_none());
         if let Some(text) = block.text.filter(|_| first) {
             let raw = text.raw(cursor.source());
@@ -184,7 +224,7 @@ impl System {
 
 impl Tools {
     fn tool(&mut self, cursor: &mut Cursor<'_>) -> Result<(), InvalidRequest> {
-        let (mut kind, mut defer_loading) = (None, false);
+        let (mut kind, mut fields) = (None, ToolFields::default());
         let span = if cursor.kind()? == Kind::Object {
             cursor.object(|inner, key| {
                 let source = inner.source();
@@ -193,7 +233,7 @@ impl Tools {
                 } else if key.is(source, "cache_control") {
                     CacheControl::collect(inner, &mut self.cache_controls)?;
                 } else {
-                    defer_loading |= key.is(source, "defer_loading");
+                    fields.read(key, source);
                     inner.skip()?;
                 }
                 Ok::<_, InvalidRequest>(())
@@ -201,7 +241,7 @@ impl Tools {
         } else {
             cursor.skip()?
         };
-        self.list.push(Tool { span, kind, defer_loading });
+        self.list.push(Tool { span, kind, fields });
         Ok(())
     }
 }

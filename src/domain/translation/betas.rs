@@ -13,6 +13,19 @@ pub(super) struct Betas<'n> {
     pub(super) dropped: bool,
 }
 
+/// All names of betas of a call, in the order of the headers, then of the body.
+fn names<'n>(request: &'n MessagesRequest, call: &Call<'n>) -> impl Iterator<Item = &'n str> {
+    let named = call.betas.iter().copied().chain(request.betas().iter().map(String::as_str));
+    named.map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// The features whose betas a call names.
+pub(super) fn named(request: &MessagesRequest, call: &Call<'_>) -> Features {
+    let mut features = Features::NONE;
+    names(request, call).filter_map(Feature::by_beta).for_each(|feature| features.insert(feature));
+    features
+}
+
 /// Selects in the order of the headers, then the body, then of the features; each beta once. `used` are
 /// the features that the translated body makes use of.
 pub(super) fn select<'n>(
@@ -22,9 +35,8 @@ pub(super) fn select<'n>(
     call: &Call<'n>,
     used: Features,
 ) -> Betas<'n> {
-    let named = call.betas.iter().copied().chain(request.betas().iter().map(String::as_str));
     let mut betas = Betas::default();
-    for name in named.map(str::trim).filter(|name| !name.is_empty()) {
+    for name in names(request, call) {
         let Some(feature) = Feature::by_beta(name) else {
             if verdicts.allows_beta(name) {
                 betas.keep(name);

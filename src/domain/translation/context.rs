@@ -10,7 +10,7 @@ impl Draft<'_> {
         let Some(value) = self.request.field("context_management") else {
             return;
         };
-        let edits = edits(self.source(), value);
+        let edits = edits(self.body(), value);
         let kept: Vec<(Span, bool)> =
             edits.iter().map(|(span, kind)| (*span, !self.takes_edit(*kind))).collect();
         if kept.iter().all(|(_, goes)| *goes) {
@@ -24,7 +24,7 @@ impl Draft<'_> {
     }
 
     fn takes_edit(&mut self, kind: Option<Text>) -> bool {
-        let source = self.source();
+        let source = self.body();
         let is = |name: &str| kind.is_some_and(|kind| kind.is(source, name));
         if is("compact_20260112") {
             self.uses(Feature::Compaction)

@@ -6,7 +6,7 @@
 use super::{Draft, Refusal};
 use crate::domain::capability::Feature;
 use crate::domain::json::Span;
-use crate::domain::request::{Content, Conversation, Message, MessagesRequest};
+use crate::domain::request::{BlockKind, Content, Conversation, Message, MessagesRequest, Role};
 
 /// Where the text of a system message goes.
 enum Place {
@@ -22,13 +22,13 @@ impl Draft<'_> {
     /// Lets system messages stay where the model takes them, else folds them into user turns.
     pub(super) fn system_messages(&mut self) -> Result<(), Refusal> {
         if self.capability.takes(Feature::SystemMessages) {
-            return Ok(());
+            return self.tool_changes();
         }
         let request = self.request;
         let conversation = request.conversation();
         let messages = &conversation.messages;
         let system: Vec<bool> =
-            messages.iter().map(|message| request.is(message.role, "system")).collect();
+            messages.iter().map(|message| message.role == Role::System).collect();
         if !system.contains(&true) {
             return Ok(());
         }
@@ -44,7 +44,7 @@ impl Draft<'_> {
             let text = self.text(conversation, message).ok_or(Refusal::SystemMessage { index })?;
             let target = match place {
                 Place::Own if !text.is_empty() => {
-                    own.push(message.role.span);
+                    own.push(message.role_span);
                     continue;
                 }
                 Place::Own => None,
@@ -64,25 +64,42 @@ impl Draft<'_> {
         for role in own {
             self.edits.replace(role, r#""user""#);
         }
-        for (message, turn) in messages.iter().zip(turns) {
-            if let Some(turn) = turn {
-                self.join(conversation, message, turn);
+        for (at, turn) in turns.into_iter().enumerate() {
+            if let Some((message, turn)) = messages.get(at).zip(turn) {
+                self.join(conversation, (at, message), turn);
             }
         }
         self.edits.remove_items(messages.iter().map(|message| message.span).zip(gone));
         Ok(())
     }
 
+    /// Blocks of system messages that are no text change the tools.
+    fn tool_changes(&mut self) -> Result<(), Refusal> {
+        let conversation = self.request.conversation();
+        for (index, message) in conversation.messages.iter().enumerate() {
+            let Content::Blocks(_, range) = &message.content else {
+                continue;
+            };
+            let mut blocks = conversation.blocks(range).iter();
+            if message.role == Role::System
+                && blocks.any(|block| block.kind != BlockKind::Text)
+                && !(self.named.contains(Feature::ToolChanges) && self.uses(Feature::ToolChanges))
+            {
+                return Err(Refusal::SystemMessage { index });
+            }
+        }
+        Ok(())
+    }
+
     /// The text blocks of a system message, comma-separated and edited; `None` for other content.
     fn text(&mut self, conversation: &Conversation, message: &Message) -> Option<String> {
-        let source = self.source();
+        let source = self.body();
         match &message.content {
             Content::Text(text) if text.raw(source).is_empty() => Some(String::new()),
             Content::Text(text) => Some(block(&rendered(text.span.of(source)))),
             Content::Blocks(_, range) => {
                 let blocks = conversation.blocks(range);
-                let is_text = |kind| self.request.is(kind, "text");
-                if !blocks.iter().all(|block| block.kind.is_some_and(is_text)) {
+                if !blocks.iter().all(|block| block.kind == BlockKind::Text) {
                     return None;
                 }
                 Some(match (blocks.first(), blocks.last()) {
@@ -98,19 +115,22 @@ impl Draft<'_> {
     }
 
     /// Adds the texts of system messages to a user turn.
-    fn join(&mut self, conversation: &Conversation, message: &Message, turn: Turn) {
+    fn join(&mut self, conversation: &Conversation, (at, message): (usize, &Message), turn: Turn) {
         match &message.content {
             Content::Text(text) => {
-                let own = rendered(text.span.of(self.source()));
-                let own = if own == r#""""# { String::new() } else { block(&own) };
+                let own = rendered(text.span.of(self.body()));
+                let own = match self.take_breakpoint(at) {
+                    Some(block) => block,
+                    None if own == r#""""# => String::new(),
+                    None => block(&own),
+                };
                 let all = turn.before.into_iter().chain([own]).chain(turn.after);
                 let all: Vec<String> = all.filter(|part| !part.is_empty()).collect();
                 self.edits.replace(text.span, format!("[{}]", all.join(",")));
             }
             Content::Blocks(span, range) => {
                 let blocks = conversation.blocks(range);
-                let is_result = |kind| self.request.is(kind, "tool_result");
-                let results = blocks.iter().rposition(|block| block.kind.is_some_and(is_result));
+                let results = blocks.iter().rposition(|it| it.kind == BlockKind::ToolResult);
                 let (before, after) = (turn.before.join(","), turn.after.join(","));
                 let first = blocks.first().map(|block| block.span.start);
                 let last = blocks.last().map(|block| block.span.end);
@@ -149,7 +169,7 @@ fn places(request: &MessagesRequest, system: &[bool]) -> Vec<(usize, Place)> {
     let messages = &request.conversation().messages;
     let user = |at: &usize| {
         messages.get(*at).is_some_and(|message| {
-            request.is(message.role, "user") && !matches!(message.content, Content::Other)
+            message.role == Role::User && !matches!(message.content, Content::Other)
         })
     };
     let mut next = vec![None; system.len()];

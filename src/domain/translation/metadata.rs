@@ -24,7 +24,7 @@ struct ClaudeCode {
 impl Draft<'_> {
     /// Leaves of `metadata` only a `user_id` that Bedrock takes.
     pub(super) fn metadata(&mut self) {
-        let source = self.source();
+        let source = self.body();
         let Some(metadata) = self.request.field("metadata") else {
             return;
         };
@@ -67,11 +67,14 @@ fn accepts(value: &str) -> bool {
 
 /// The same for the same user and session, in letters that Bedrock takes.
 fn stand_in(original: &str) -> String {
-    claude_code(original).unwrap_or_else(|| {
-        Sha256::digest(original.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    claude_code(original).unwrap_or_else(|| sha256(original))
+}
+
+/// The hex SHA-256 of `text`.
+pub(super) fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
     })
 }
 

@@ -5,23 +5,36 @@
 //! known beyond the table comes as [`Verdicts`].
 
 use bytes::Bytes;
-use thiserror::Error;
 
 use super::capability::{Capability, Feature, Features, Verdicts};
 use super::edit::Edits;
 use super::json::{Span, Text};
-use super::request::{CacheControl, MessagesRequest};
+use super::request::MessagesRequest;
 
 mod betas;
+mod caching;
 mod context;
 mod fields;
 mod fold;
+mod ids;
+mod media;
 mod metadata;
+mod output;
+mod refusal;
 #[cfg(test)]
 mod tests;
+mod thinking;
+mod tools;
+mod version;
+
+pub use ids::Alias;
+pub use refusal::Refusal;
+pub use version::ApiVersion;
 
 /// The `anthropic_version` that every model on Bedrock takes.
 const VERSION: &str = "bedrock-2023-05-31";
+/// Most bytes that `InvokeModel` takes.
+const MAX_BODY: usize = 25_000_000;
 
 /// A body for `InvokeModel`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,39 +43,8 @@ pub struct Translation {
     pub body: Bytes,
     /// What was changed beyond what the route demands, sorted: for the header `x-ccag-adjusted`.
     pub adjusted: Vec<&'static str>,
-}
-
-/// What a request asks for and Bedrock cannot do; each is a 400 `invalid_request_error`.
-#[derive(Debug, Error, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// A tool that Anthropic's servers run.
-    #[error("tools.{index}: the server tool '{kind}' is not available on Amazon Bedrock")]
-    ServerTool {
-        /// Position in `tools`.
-        index: usize,
-        /// Its type.
-        kind: String,
-    },
-    /// A field without which the request would mean something else.
-    #[error("{field}: not available on Amazon Bedrock{}", class(*capability))]
-    Field {
-        /// Top-level field.
-        field: &'static str,
-        /// The class by which Claude Code knows what to leave out next time.
-        capability: Option<&'static str>,
-    },
-    /// A `role: "system"` message that cannot become user text.
-    #[error(
-        "messages.{index}: this model takes no system messages other than text; capability_rejected: mid_conv_system"
-    )]
-    SystemMessage {
-        /// Position in `messages`.
-        index: usize,
-    },
-}
-
-fn class(capability: Option<&str>) -> String {
-    capability.map(|class| format!("; capability_rejected: {class}")).unwrap_or_default()
+    /// Ids of tool calls that Bedrock knows by another name.
+    pub aliases: Vec<Alias>,
 }
 
 /// What a call says beside its body.
@@ -72,6 +54,17 @@ pub struct Call<'a> {
     pub betas: &'a [&'a str],
     /// Whether the model's name asked for 1M tokens of context.
     pub long_context: bool,
+    /// The header `anthropic-version`.
+    pub version: ApiVersion,
+}
+
+/// What the headers of a call say of its body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallHeaders {
+    /// The tokens of the `anthropic-beta` headers.
+    pub betas: Vec<String>,
+    /// The header `anthropic-version`.
+    pub version: ApiVersion,
 }
 
 impl MessagesRequest {
@@ -85,24 +78,31 @@ impl MessagesRequest {
         verdicts: &Verdicts,
         call: &Call<'_>,
     ) -> Result<Translation, Refusal> {
-        let capability = capability.under(verdicts);
-        let mut draft = Draft::new(self, capability);
+        let mut draft = Draft::new(self, capability.under(verdicts), call);
+        draft.version_rules(call.version)?;
+        draft.media()?;
         draft.tools()?;
+        draft.tool_references();
+        draft.tool_choice()?;
+        draft.ids();
         draft.metadata();
-        draft.attribution();
+        draft.system();
+        draft.empty_texts();
         draft.cache_controls();
-        draft.thinking();
-        draft.effort();
+        draft.thinking_and_output()?;
         draft.context_management();
         draft.message_fields();
+        draft.automatic_caching();
+        draft.ending()?;
         draft.system_messages()?;
+        draft.place_breakpoint();
         draft.fields(verdicts)?;
         let betas = betas::select(self, &draft.capability, verdicts, call, draft.used);
         if betas.dropped {
             draft.adjusted("anthropic_beta");
         }
-        draft.head(&betas.to_member(), self.max_tokens().is_none());
-        Ok(draft.finish())
+        draft.head(&betas.to_member());
+        draft.finish()
     }
 }
 
@@ -110,23 +110,37 @@ impl MessagesRequest {
 struct Draft<'r> {
     request: &'r MessagesRequest,
     capability: Capability,
+    /// Features whose betas the client named.
+    named: Features,
     /// Features that the translated body makes use of.
     used: Features,
     edits: Edits,
     adjusted: Vec<&'static str>,
     /// Top-level members that go as a whole.
     gone: Vec<&'r str>,
+    /// Top-level members that come in, each with a comma after it.
+    added: String,
+    /// The thinking budget that goes out.
+    budget: Option<u64>,
+    /// A breakpoint that is to go to the text of this message.
+    breakpoint: Option<(usize, Text, String)>,
+    aliases: Vec<Alias>,
 }
 
 impl<'r> Draft<'r> {
-    fn new(request: &'r MessagesRequest, capability: Capability) -> Self {
+    fn new(request: &'r MessagesRequest, capability: Capability, call: &Call<'_>) -> Self {
         Self {
             request,
             capability,
+            named: betas::named(request, call),
             used: Features::NONE,
             edits: Edits::default(),
             adjusted: Vec::new(),
             gone: Vec::new(),
+            added: String::new(),
+            budget: None,
+            breakpoint: None,
+            aliases: Vec::new(),
         }
     }
 
@@ -139,7 +153,7 @@ impl<'r> Draft<'r> {
         taken
     }
 
-    fn source(&self) -> &'r [u8] {
+    fn body(&self) -> &'r [u8] {
         self.request.body()
     }
 
@@ -151,7 +165,10 @@ impl<'r> Draft<'r> {
 
     /// Takes `members` out of the object at `object`.
     fn strip(&mut self, object: Span, members: &[&str]) -> Stripped {
-        let source = self.source();
+        if members.is_empty() {
+            return Stripped::Nothing;
+        }
+        let source = self.body();
         let goes = |key: Text| members.iter().any(|name| key.is(source, name));
         match self.edits.remove_members(source, object, goes) {
             (_, 0) => Stripped::Nothing,
@@ -160,43 +177,13 @@ impl<'r> Draft<'r> {
         }
     }
 
-    /// The client's attribution changes with the conversation and would spoil the prompt cache.
-    fn attribution(&mut self) {
-        let system = self.request.system();
-        let Some(attribution) = system.attribution else {
-            return;
-        };
-        self.adjusted("attribution");
-        if system.blocks.len() == 1 {
-            self.gone.push("system");
-        } else {
-            let items = system.blocks.iter().enumerate();
-            self.edits.remove_items(items.map(|(at, block)| (block.span, at == attribution)));
-        }
-    }
-
-    fn cache_controls(&mut self) {
-        let (request, ttl_stays) = (self.request, self.capability.takes(Feature::CacheTtl));
-        for &CacheControl { value, scope, ttl } in request.cache_controls() {
-            let ttl = ttl && !ttl_stays;
-            if scope {
-                self.adjusted("cache_control.scope");
-            }
-            if ttl {
-                self.adjusted("cache_control.ttl");
-            }
-            match (scope, ttl) {
-                (true, true) => self.strip(value, &["scope", "ttl"]),
-                (true, false) => self.strip(value, &["scope"]),
-                (false, true) => self.strip(value, &["ttl"]),
-                (false, false) => Stripped::Nothing,
-            };
-        }
-    }
-
-    fn finish(mut self) -> Translation {
+    fn finish(mut self) -> Result<Translation, Refusal> {
         self.adjusted.sort_unstable();
-        Translation { body: self.edits.apply(self.request.body()), adjusted: self.adjusted }
+        let body = self.edits.apply(self.request.body());
+        if body.len() > MAX_BODY {
+            return Err(Refusal::TooLarge { size: body.len(), limit: MAX_BODY });
+        }
+        Ok(Translation { body, adjusted: self.adjusted, aliases: self.aliases })
     }
 }
 

@@ -3,7 +3,12 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::capability::{HAIKU_4_5, OPUS_4_6, OPUS_5, SONNET_3_7, SONNET_4_5};
 
+mod caching;
 mod fold;
+mod media;
+mod thinking;
+mod tools;
+mod version;
 
 /// A minimal request with `members` of it replaced or added.
 fn request(members: &Value) -> MessagesRequest {
@@ -21,7 +26,7 @@ fn translate(
     betas: &[&str],
     long_context: bool,
 ) -> Result<Translation, Refusal> {
-    request.translate(capability, &Verdicts::NONE, &Call { betas, long_context })
+    request.translate(capability, &Verdicts::NONE, &Call { betas, long_context, ..Call::default() })
 }
 
 fn translated(
@@ -34,7 +39,11 @@ fn translated(
 }
 
 fn refused(members: Value) -> String {
-    translate(&request(&members), &OPUS_5, &[], false).unwrap_err().to_string()
+    refused_by(members, &OPUS_5)
+}
+
+fn refused_by(members: Value, capability: &Capability) -> String {
+    translate(&request(&members), capability, &[], false).unwrap_err().to_string()
 }
 
 fn user_id(value: Value) -> Value {
@@ -134,6 +143,7 @@ fn verdicts_overrule_the_table() {
     });
     let mut verdicts = Verdicts::default();
     verdicts.refuse(Feature::ToolSearch);
+    verdicts.allow(Feature::UserProfile);
     verdicts.allow_beta("new-2027-01-01");
     verdicts.refuse_field("new_field");
     let call =
@@ -151,7 +161,6 @@ fn cache_controls_lose_scope_and_where_needed_ttl() {
     let input = json!({"cache_control": full});
     let members = |control: &Value| {
         json!({
-            "cache_control": control,
             "system": [{"type": "text", "text": "s", "cache_control": control}],
             "tools": [{"name": "t", "cache_control": control, "input_schema": input}],
             "messages": [
@@ -207,52 +216,74 @@ fn a_user_id_comes_in_letters_that_bedrock_takes() {
 }
 
 #[test]
-fn thinking_and_effort_keep_what_the_model_takes() {
-    let members = json!({
-        "thinking": {"type": "adaptive", "display": "omitted"},
-        "output_config": {"effort": "high"},
-    });
-    let (body, adjusted) = translated(members.clone(), &OPUS_5, &[]);
-    assert_eq!(
-        (&body["thinking"], &body["output_config"]),
-        (&members["thinking"], &members["output_config"])
-    );
-    assert!(adjusted.is_empty());
-    let (body, adjusted) = translated(members, &SONNET_4_5, &[]);
-    assert_eq!(
-        (&body["thinking"], body.get("output_config")),
-        (&json!({"type": "adaptive"}), None)
-    );
-    assert_eq!(adjusted, ["output_config.effort", "thinking.display"]);
-    let (body, _) =
-        translated(json!({"output_config": {"effort": "low", "format": 1}}), &SONNET_4_5, &[]);
-    assert_eq!(body["output_config"], json!({"format": 1}));
-}
-
-#[test]
 fn what_bedrock_cannot_do_is_refused_by_name() {
-    let search =
-        json!({"tools": [{"name": "t"}, {"type": "web_search_20250305", "name": "web_search"}]});
-    assert_eq!(
-        refused(search),
-        "tools.1: the server tool 'web_search_20250305' is not available on Amazon Bedrock"
-    );
-    assert_eq!(refused(json!({"container": "c"})), "container: not available on Amazon Bedrock");
-    assert_eq!(
-        refused(json!({"output_format": {}})),
-        "output_format: not available on Amazon Bedrock; capability_rejected: structured_outputs_unsupported"
-    );
+    for field in ["container", "thread", "inference_geo", "safeguards", "mcp_servers"] {
+        let message = refused_by(json!({field: ["x"]}), &OPUS_4_6);
+        assert_eq!(message, format!("{field}: not available on Amazon Bedrock"));
+    }
     let odd = json!({"messages": [{"role": "system", "content": [{"type": "tool_addition"}]}]});
-    let error = translate(&request(&odd), &OPUS_4_6, &[], false).unwrap_err();
-    assert!(error.to_string().ends_with("capability_rejected: mid_conv_system"));
-    let (body, adjusted) =
-        translated(json!({"container": null, "mcp_servers": [], "speed": "fast"}), &OPUS_5, &[]);
-    assert!(["container", "mcp_servers", "speed"].iter().all(|field| body.get(field).is_none()));
-    assert_eq!(adjusted, ["speed"]);
+    assert!(refused_by(odd.clone(), &OPUS_4_6).ends_with("capability_rejected: mid_conv_system"));
+    assert!(refused_by(odd, &OPUS_5).ends_with("capability_rejected: mid_conv_system"));
+    let (body, adjusted) = translated(
+        json!({"container": null, "mcp_servers": [], "speed": "fast", "tags": {}, "user_profile_id": "u"}),
+        &OPUS_5,
+        &[],
+    );
+    let gone = ["container", "mcp_servers", "speed", "tags", "user_profile_id"];
+    assert!(gone.iter().all(|field| body.get(field).is_none()));
+    assert_eq!(adjusted, ["speed", "tags", "user_profile_id"]);
 }
 
 #[test]
-fn counting_gets_a_limit() {
+fn safeguards_and_tool_changes_pass_with_their_betas() {
+    let members = json!({
+        "safeguards": [{"type": "dangerous_tool_use"}],
+        "messages": [{"role": "user", "content": "u"}, {"role": "system", "content": [{"type": "tool_addition"}]}],
+    });
+    let changes = "mid-conversation-tool-changes-2026-07-01";
+    let (body, adjusted) = translated(members.clone(), &OPUS_5, &[changes]);
+    assert_eq!(body["safeguards"], members["safeguards"]);
+    assert_eq!(body["messages"], members["messages"]);
+    assert_eq!(body["anthropic_beta"], json!([changes, "dangerous-tool-use-2026-09-03"]));
+    assert!(adjusted.is_empty());
+}
+
+#[test]
+fn a_turn_of_the_assistant_at_the_end_goes_only_where_the_model_continues_it() {
+    let said = json!([{"role": "user", "content": "u"}, {"role": "assistant", "content": "a"}]);
+    let (body, adjusted) = translated(json!({"messages": said}), &SONNET_4_5, &[]);
+    assert_eq!((&body["messages"], adjusted.len()), (&said, 0));
+    assert!(refused_by(json!({"messages": said}), &OPUS_4_6).contains("assistant message prefill"));
+}
+
+#[test]
+fn sampling_goes_where_the_model_has_none() {
+    let members = json!({"temperature": 1.0, "top_p": 0.90, "top_k": 5});
+    let (body, adjusted) = translated(members.clone(), &SONNET_3_7, &[]);
+    assert_eq!(
+        (&body["temperature"], &body["top_p"], adjusted.len()),
+        (&json!(1.0), &json!(0.9), 0)
+    );
+    let (body, adjusted) = translated(members.clone(), &SONNET_4_5, &[]);
+    assert_eq!((body.get("top_p"), body["top_k"].as_u64()), (None, Some(5)));
+    assert_eq!(adjusted, ["top_p"]);
+    let (body, adjusted) = translated(members, &OPUS_5, &[]);
+    assert!(["temperature", "top_p", "top_k"].iter().all(|field| body.get(field).is_none()));
+    assert_eq!(adjusted, ["temperature", "top_k", "top_p"]);
+}
+
+#[test]
+fn counting_gets_a_limit_above_the_budget() {
+    let body = Bytes::from_static(
+        br#"{"model":"m","messages":[{"role":"user","content":"x"}],"thinking":{"type":"adaptive"}}"#,
+    );
+    let request = MessagesRequest::parse_count_tokens(body).unwrap();
+    let body = translate(&request, &SONNET_3_7, &[], false).unwrap().body;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(
+        (&body["max_tokens"], &body["thinking"]["budget_tokens"]),
+        (&json!(32_000), &json!(31_999))
+    );
     let body = Bytes::from_static(br#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#);
     let request = MessagesRequest::parse_count_tokens(body).unwrap();
     let body = translate(&request, &SONNET_3_7, &[], false).unwrap().body;

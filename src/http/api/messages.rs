@@ -17,6 +17,7 @@ use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::limit::Standing;
 use crate::domain::principal::Principal;
 use crate::domain::request::MessagesRequest;
+use crate::domain::translation::{ApiVersion, CallHeaders};
 use crate::http::auth;
 use crate::http::body;
 use crate::http::error::Refusal;
@@ -59,7 +60,7 @@ pub async fn messages(
         Ok(standing) => standing,
         Err(error) => return Err(draft.reject(error).into()),
     };
-    let parts = worker.start(asked, betas(request.headers()), draft)?;
+    let parts = worker.start(asked, call_headers(request.headers()), draft)?;
     answer(parts, request_id, standing).await
 }
 
@@ -111,11 +112,15 @@ async fn limit(worker: &Worker, principal: &Principal) -> Result<Option<Standing
     })
 }
 
-/// The names in all `anthropic-beta` headers.
-fn betas(headers: &HeaderMap) -> Vec<String> {
+/// The names in all `anthropic-beta` headers, and the version of the API.
+fn call_headers(headers: &HeaderMap) -> CallHeaders {
     let values = headers.get_all("anthropic-beta").filter_map(|value| value.to_str().ok());
     let names = values.flat_map(|value| value.split(',')).map(str::trim);
-    names.filter(|name| !name.is_empty()).take(MAX_BETAS).map(str::to_owned).collect()
+    let version = headers.get("anthropic-version").and_then(|value| value.to_str().ok());
+    CallHeaders {
+        betas: names.filter(|name| !name.is_empty()).take(MAX_BETAS).map(str::to_owned).collect(),
+        version: version.map(ApiVersion::of).unwrap_or_default(),
+    }
 }
 
 /// Waits for the first part, which decides the status, and lets the others follow.

@@ -1,10 +1,10 @@
 use serde_json::{Value, json};
 
 use super::translated;
-use crate::domain::capability::{OPUS_4_6, OPUS_5};
+use crate::domain::capability::{HAIKU_4_5, OPUS_5};
 
 fn messages(list: Value) -> Value {
-    translated(json!({"messages": list}), &OPUS_4_6, &[]).0["messages"].take()
+    translated(json!({"messages": list}), &HAIKU_4_5, &[]).0["messages"].take()
 }
 
 fn text(text: &str) -> Value {
