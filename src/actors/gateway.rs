@@ -7,6 +7,7 @@ use actix::{Actor as _, Addr, Arbiter};
 use tokio::sync::watch;
 
 use super::changes::{Changes, Listeners};
+use super::counting::Counts;
 use super::drain::Readiness;
 use super::endpoints::Endpoints;
 use super::keys::Keys;
@@ -62,6 +63,8 @@ pub struct Gateway {
     pub usage: Usage,
     /// What requests cost.
     pub prices: Prices,
+    /// Counts of tokens that were asked for.
+    pub counts: Counts,
     /// What is told to the outside.
     pub notifier: Notifier,
     /// Whether new work is taken.
@@ -112,6 +115,7 @@ impl Gateway {
             endpoints: Endpoints::new(start.endpoint),
             usage: start.usage,
             prices: Prices::new(start.price_refresh),
+            counts: Counts::default(),
             notifier: Notifier::default(),
             readiness: Readiness::default(),
             live: LiveStreams::default(),

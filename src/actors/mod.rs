@@ -1,6 +1,7 @@
 //! The owners of live state, and their supervision.
 
 pub mod changes;
+mod counting;
 mod draft;
 pub mod drain;
 pub mod endpoints;
@@ -16,6 +17,7 @@ pub mod tree;
 pub mod usage;
 pub mod worker;
 
+pub use counting::{Count, Counts};
 pub use draft::Draft;
 pub use gateway::{Gateway, Start};
 pub use limiter::Limits;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use actix::{Actor as _, Arbiter, ArbiterHandle};
 
 use super::Gateway;
+use super::counting::UnderWay;
 use super::draft::Draft;
 use super::stream::{Outlet, Part, Progress, StreamActor, Task};
 use super::streams::{Registry, Streams};
@@ -34,6 +35,7 @@ pub struct Worker {
     pub(super) client: awc::Client,
     journal: Rc<Journal>,
     registry: Rc<Registry>,
+    pub(super) counting: UnderWay,
 }
 
 impl Worker {
@@ -52,6 +54,7 @@ impl Worker {
             client: client(gateway.deadlines.connect),
             journal: Rc::new(gateway.usage.journal(index)),
             registry,
+            counting: UnderWay::default(),
         });
         let name = Name::new(Box::leak(format!("streams-{index}").into_boxed_str()));
         let home = Arbiter::current();

@@ -33,6 +33,8 @@ pub enum Operation {
     Invoke,
     /// `InvokeModelWithResponseStream`
     InvokeStream,
+    /// `CountTokens`
+    CountTokens,
 }
 
 impl Operation {
@@ -42,6 +44,7 @@ impl Operation {
         match self {
             Self::Invoke => "invoke",
             Self::InvokeStream => "invoke-with-response-stream",
+            Self::CountTokens => "count-tokens",
         }
     }
 }
@@ -105,7 +108,7 @@ fn authorize_now(
 pub fn headers(operation: Operation) -> HeaderMap {
     let json = HeaderValue::from_static("application/json");
     let mut headers = HeaderMap::new();
-    if operation == Operation::Invoke {
+    if operation != Operation::InvokeStream {
         headers.insert(ACCEPT, json.clone());
     }
     headers.insert(CONTENT_TYPE, json);

@@ -91,6 +91,7 @@ fn routes(config: &mut ServiceConfig) {
     let only = |path: &str| web::resource(path).default_service(web::to(method_not_allowed));
     config
         .service(only("/v1/messages").route(web::post().to(api::messages)))
+        .service(only("/v1/messages/count_tokens").route(web::post().to(api::count_tokens)))
         .service(only("/v1/models").route(web::get().to(api::models)))
         .service(only("/v1/models/{id:.*}").route(web::get().to(api::model)))
         .service(only("/health").route(web::get().to(ops::health)))

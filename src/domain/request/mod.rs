@@ -13,6 +13,7 @@ use super::json::{JsonError, Span};
 
 mod blocks;
 mod conversation;
+mod estimate;
 mod media;
 mod parse;
 #[cfg(test)]

@@ -3,13 +3,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use bytes::Bytes;
 use chrono::{SecondsFormat, TimeDelta, Utc};
 
-use super::{access, record};
+use super::{access, asked, record};
 use crate::actors::Draft;
 use crate::actors::stream::{Outlet, Part};
 use crate::actors::worker::Worker;
@@ -17,18 +16,12 @@ use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::limit::Standing;
 use crate::domain::principal::Principal;
 use crate::domain::request::MessagesRequest;
-use crate::domain::translation::{ApiVersion, CallHeaders};
 use crate::http::auth;
-use crate::http::body;
 use crate::http::error::Refusal;
 use crate::http::request_id::RequestId;
 use crate::http::server::Edge;
 use crate::http::sse::{AnswerBody, crashed};
 
-/// Bodies larger than this are parsed off the worker's thread, in bytes.
-const PARSE_APART: usize = 512 * 1024;
-/// `anthropic-beta` names that are looked at.
-const MAX_BETAS: usize = 64;
 const ADJUSTED: HeaderName = HeaderName::from_static("x-ccag-adjusted");
 
 /// Serves one Messages request.
@@ -60,7 +53,7 @@ pub async fn messages(
         Ok(standing) => standing,
         Err(error) => return Err(draft.reject(error).into()),
     };
-    let parts = worker.start(asked, call_headers(request.headers()), draft)?;
+    let parts = worker.start(asked, asked::headers(request.headers()), draft)?;
     answer(parts, request_id, standing).await
 }
 
@@ -71,8 +64,7 @@ async fn ask(
     deadline: Duration,
     draft: &mut Draft,
 ) -> Result<MessagesRequest, ApiError> {
-    let body = body::read(request, payload, deadline).await?;
-    let asked = parse(body).await?;
+    let asked = asked::read(request, payload, deadline, MessagesRequest::parse).await?;
     draft.fill(|record| {
         record.model = Some(record::cut(asked.model()));
         record.streaming = asked.streaming();
@@ -81,16 +73,6 @@ async fn ask(
         }
     });
     Ok(asked)
-}
-
-async fn parse(body: Bytes) -> Result<MessagesRequest, ApiError> {
-    let parsed = if body.len() > PARSE_APART {
-        let apart = actix_web::web::block(move || MessagesRequest::parse(body)).await;
-        apart.map_err(|error| ApiError::new(ErrorKind::Unavailable, error.to_string()))?
-    } else {
-        MessagesRequest::parse(body)
-    };
-    parsed.map_err(|error| ApiError::new(ErrorKind::InvalidRequest, error.to_string()))
 }
 
 /// Counts the request against its key's limit; gives where the key stands, if it has one.
@@ -110,17 +92,6 @@ async fn limit(worker: &Worker, principal: &Principal) -> Result<Option<Standing
         );
         ApiError::new(ErrorKind::RateLimit, message).retry_after(reset_seconds)
     })
-}
-
-/// The names in all `anthropic-beta` headers, and the version of the API.
-fn call_headers(headers: &HeaderMap) -> CallHeaders {
-    let values = headers.get_all("anthropic-beta").filter_map(|value| value.to_str().ok());
-    let names = values.flat_map(|value| value.split(',')).map(str::trim);
-    let version = headers.get("anthropic-version").and_then(|value| value.to_str().ok());
-    CallHeaders {
-        betas: names.filter(|name| !name.is_empty()).take(MAX_BETAS).map(str::to_owned).collect(),
-        version: version.map(ApiVersion::of).unwrap_or_default(),
-    }
 }
 
 /// Waits for the first part, which decides the status, and lets the others follow.

@@ -3,6 +3,7 @@
 mod at_the_door;
 mod broken_streams;
 mod changes;
+mod count_tokens;
 mod crashes;
 mod database_away;
 mod draining;

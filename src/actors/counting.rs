@@ -1,0 +1,145 @@
+//! Counting the tokens of a prompt: Bedrock's own count where the model has one, else an estimate.
+//! Answers are kept for a while, since clients ask the same in bursts; nothing here counts for or
+//! against an endpoint's health.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use base64_simd::STANDARD;
+use bytes::Bytes;
+use moka::sync::Cache;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use super::worker::Worker;
+use crate::bedrock::exchange::{self, Failure, Operation};
+use crate::domain::capability::{self, Feature, Verdicts};
+use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::model;
+use crate::domain::request::MessagesRequest;
+use crate::domain::translation::{Call, CallHeaders};
+
+/// Counts that are kept.
+const KEPT: u64 = 10_000;
+const KEPT_FOR: Duration = Duration::from_secs(10 * 60);
+/// Calls that a worker makes at once; beyond them it estimates.
+const AT_ONCE: usize = 8;
+/// How long Bedrock may take to count.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// What Bedrock says where a model has no count, whatever the table says.
+const UNSUPPORTED: &str = "doesn't support counting tokens";
+
+/// How many tokens a prompt has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// The tokens.
+    pub input_tokens: u64,
+    /// Whether that is an estimate.
+    pub estimated: bool,
+}
+
+/// The counts of all workers.
+#[derive(Clone)]
+pub struct Counts(Cache<[u8; 32], Count>);
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(KEPT).time_to_live(KEPT_FOR).build())
+    }
+}
+
+/// Calls of one worker that are under way.
+#[derive(Default)]
+pub(super) struct UnderWay(Rc<Cell<usize>>);
+
+/// A place among them, given back when it is dropped.
+struct Place(Rc<Cell<usize>>);
+
+impl UnderWay {
+    fn enter(&self) -> Option<Place> {
+        let count = self.0.get();
+        (count < AT_ONCE).then(|| {
+            self.0.set(count + 1);
+            Place(Rc::clone(&self.0))
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
+/// The answer of CountTokens.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Counted {
+    input_tokens: u64,
+}
+
+impl Worker {
+    /// Counts the tokens of a prompt.
+    ///
+    /// # Errors
+    /// What the client is to be told of a prompt that cannot be sent to the model either.
+    pub async fn count_tokens(
+        &self,
+        request: &MessagesRequest,
+        headers: &CallHeaders,
+    ) -> Result<Count, ApiError> {
+        let resolved = model::resolve(request.model(), self.gateway.geography)
+            .map_err(|error| ApiError::new(ErrorKind::NotFound, error.to_string()))?;
+        let capability = resolved.model.map_or(&capability::UNKNOWN, |model| model.capability);
+        let betas: Vec<&str> = headers.betas.iter().map(String::as_str).collect();
+        let (long_context, version) = (resolved.long_context, headers.version);
+        let call = Call { betas: &betas, long_context, version };
+        let body = request.translate(capability, &Verdicts::NONE, &call)?.body;
+        let estimate = Count { input_tokens: request.estimated_tokens(), estimated: true };
+        let base = resolved.model.filter(|_| capability.takes(Feature::CountTokens));
+        let Some(base) = base.map(|model| model.base) else { return Ok(estimate) };
+        let key: [u8; 32] = Sha256::new_with_prefix(base).chain_update(&body).finalize().into();
+        if let Some(count) = self.gateway.counts.0.get(&key) {
+            return Ok(count);
+        }
+        let Some(_place) = self.counting.enter() else { return Ok(estimate) };
+        let count = match self.counted_by_bedrock(base, &body).await {
+            Ok(input_tokens) => Count { input_tokens, estimated: false },
+            Err(error) if error.kind != ErrorKind::InvalidRequest => return Ok(estimate),
+            Err(error) if error.message.contains(UNSUPPORTED) => estimate,
+            Err(error) => return Err(error),
+        };
+        self.gateway.counts.0.insert(key, count);
+        Ok(count)
+    }
+
+    /// Asks Bedrock, once more where only the connection or the credential was stale.
+    async fn counted_by_bedrock(&self, base: &str, body: &Bytes) -> Result<u64, ApiError> {
+        let invoke = STANDARD.encode_to_string(body);
+        let body = Bytes::from(format!(r#"{{"input":{{"invokeModel":{{"body":"{invoke}"}}}}}}"#));
+        let target = (base, Operation::CountTokens);
+        let mut retried = false;
+        loop {
+            let lease = self.gateway.endpoints.lease().await?;
+            let (endpoint, credential, body) = (lease.endpoint(), lease.credential(), body.clone());
+            let sent = exchange::send(&self.client, endpoint, credential, target, body, DEADLINE);
+            match sent.await {
+                Ok(answer) => {
+                    let answer = exchange::read_whole(answer, DEADLINE).await?;
+                    let counted: Result<Counted, _> = serde_json::from_slice(&answer);
+                    let unread = |error: serde_json::Error| {
+                        ApiError::new(ErrorKind::Api, format!("Bedrock's count is none: {error}."))
+                    };
+                    return counted.map(|counted| counted.input_tokens).map_err(unread);
+                }
+                Err(Failure { stale_connection: true, .. }) if !retried => retried = true,
+                Err(Failure { stale_credential: true, .. }) if !retried => {
+                    retried = true;
+                    self.gateway.endpoints.refresh().await?;
+                }
+                Err(failure) => return Err(failure.error),
+            }
+        }
+    }
+}

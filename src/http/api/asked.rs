@@ -1,0 +1,49 @@
+//! What a client asks for: the body, read and parsed, and what the headers say of it.
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::HeaderMap;
+use actix_web::web::Payload;
+use bytes::Bytes;
+
+use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::request::{InvalidRequest, MessagesRequest};
+use crate::domain::translation::{ApiVersion, CallHeaders};
+use crate::http::body;
+
+/// Bodies larger than this are parsed off the worker's thread, in bytes.
+const PARSE_APART: usize = 512 * 1024;
+/// `anthropic-beta` names that are looked at.
+const MAX_BETAS: usize = 64;
+
+/// Reads the body within the deadline and parses it.
+///
+/// # Errors
+/// What the client is to be told of a body that does not come, or is no request.
+pub(super) async fn read(
+    request: &HttpRequest,
+    payload: Payload,
+    deadline: Duration,
+    parse: fn(Bytes) -> Result<MessagesRequest, InvalidRequest>,
+) -> Result<MessagesRequest, ApiError> {
+    let body = body::read(request, payload, deadline).await?;
+    let parsed = if body.len() > PARSE_APART {
+        let apart = actix_web::web::block(move || parse(body)).await;
+        apart.map_err(|error| ApiError::new(ErrorKind::Unavailable, error.to_string()))?
+    } else {
+        parse(body)
+    };
+    parsed.map_err(|error| ApiError::new(ErrorKind::InvalidRequest, error.to_string()))
+}
+
+/// The names in all `anthropic-beta` headers, and the version of the API.
+pub(super) fn headers(headers: &HeaderMap) -> CallHeaders {
+    let values = headers.get_all("anthropic-beta").filter_map(|value| value.to_str().ok());
+    let names = values.flat_map(|value| value.split(',')).map(str::trim);
+    let version = headers.get("anthropic-version").and_then(|value| value.to_str().ok());
+    CallHeaders {
+        betas: names.filter(|name| !name.is_empty()).take(MAX_BETAS).map(str::to_owned).collect(),
+        version: version.map(ApiVersion::of).unwrap_or_default(),
+    }
+}
