@@ -9,6 +9,7 @@ use super::keys::KeyCache;
 use super::prices::PriceOwner;
 use super::settings::SettingsOwner;
 use super::tree::{Name, Tombstone};
+use super::verdicts::Teacher;
 use crate::storage::Database;
 use crate::storage::listen::{Announcement, listen};
 
@@ -32,6 +33,8 @@ enum Heard {
 pub struct Listeners {
     /// Hears of `api_keys` and `users`.
     pub keys: Name<KeyCache>,
+    /// Hears of `verdicts`.
+    pub verdicts: Name<Teacher>,
     /// Hears of `settings`.
     pub settings: Name<SettingsOwner>,
     /// Hears of `prices`.
@@ -94,6 +97,9 @@ impl Handler<Heard> for Changes {
         };
         if matches!(table, None | Some("api_keys" | "users" | "teams")) {
             self.listeners.keys.tell(Reload);
+        }
+        if matches!(table, None | Some("verdicts")) {
+            self.listeners.verdicts.tell(Reload);
         }
         if matches!(table, None | Some("settings")) {
             self.listeners.settings.tell(Reload);

@@ -19,6 +19,7 @@ use super::stream::Connection;
 use super::streams::{List, LiveStreams, StopOne, Streams};
 use super::tree::{Adopt, Board, Name, OnArbiter, Recipe, Retire, Supervisor};
 use super::usage::Usage;
+use super::verdicts::Learned;
 use crate::bedrock::credentials::CredentialSource;
 use crate::bedrock::endpoint::{Deadlines, Endpoint};
 use crate::domain::geography::Geography;
@@ -63,6 +64,8 @@ pub struct Gateway {
     pub usage: Usage,
     /// What requests cost.
     pub prices: Prices,
+    /// What is known of endpoints and profiles beyond the capability table.
+    pub learned: Learned,
     /// Counts of tokens that were asked for.
     pub counts: Counts,
     /// What is told to the outside.
@@ -115,6 +118,7 @@ impl Gateway {
             endpoints: Endpoints::new(start.endpoint),
             usage: start.usage,
             prices: Prices::new(start.price_refresh),
+            learned: Learned::default(),
             counts: Counts::default(),
             notifier: Notifier::default(),
             readiness: Readiness::default(),
@@ -164,11 +168,16 @@ impl Gateway {
         self.adopt(OnArbiter::new(&self.notifier.name, &outside, move |tombstone| {
             notifier.owner(db.clone(), tombstone)
         }));
+        let (db, learned) = (database(), self.learned.clone());
+        self.adopt(OnArbiter::new(&self.learned.name, &here, move |t| {
+            learned.owner(db.clone(), t)
+        }));
         let db = database();
         let listeners = Listeners {
             keys: self.keys.name.clone(),
             settings: self.others.settings.clone(),
             prices: self.prices.name.clone(),
+            verdicts: self.learned.name.clone(),
         };
         self.adopt(OnArbiter::new(&self.others.changes, &here, move |tombstone| {
             Changes::new(db.clone(), listeners.clone(), tombstone)
@@ -229,6 +238,7 @@ impl Gateway {
             (self.endpoints.name.label(), self.endpoints.name.dead_letters()),
             (self.usage.name.label(), self.usage.name.dead_letters()),
             (self.prices.name.label(), self.prices.name.dead_letters()),
+            (self.learned.name.label(), self.learned.name.dead_letters()),
             (self.notifier.name.label(), self.notifier.name.dead_letters()),
             (self.others.changes.label(), self.others.changes.dead_letters()),
             (self.readiness.name.label(), self.readiness.name.dead_letters()),
@@ -247,6 +257,7 @@ impl Gateway {
             "endpoints" => self.endpoints.name.tell(Crash),
             "usage" => self.usage.name.tell(Crash),
             "prices" => self.prices.name.tell(Crash),
+            "verdicts" => self.learned.name.tell(Crash),
             "notifier" => self.notifier.name.tell(Crash),
             "changes" => self.others.changes.tell(Crash),
             "drain" => self.readiness.name.tell(Crash),

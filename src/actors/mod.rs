@@ -15,6 +15,7 @@ pub mod stream;
 pub mod streams;
 pub mod tree;
 pub mod usage;
+pub mod verdicts;
 pub mod worker;
 
 pub use counting::{Count, Counts};

@@ -19,6 +19,7 @@ pub mod teams;
 pub mod usage;
 pub mod users;
 pub mod vault;
+pub mod verdicts;
 
 pub use connect::Target;
 pub use database::{Connection, Database, DatabaseRuntime, Work};

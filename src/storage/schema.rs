@@ -104,6 +104,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// What an endpoint's profile takes, beyond the capability table.
+    verdicts (id) {
+        id -> Uuid,
+        endpoint -> Text,
+        profile -> Text,
+        kind -> Text,
+        name -> Text,
+        taken -> Bool,
+        source -> Text,
+        reason -> Text,
+        expires_at -> Nullable<Timestamptz>,
+        updated_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(passwords -> users (user_id));
 diesel::joinable!(portal_sessions -> users (user_id));
 diesel::joinable!(api_keys -> teams (team_id));

@@ -1,5 +1,7 @@
 //! The work of a connection's actor: one exchange with Bedrock, from the lease to the last part.
 
+mod attempts;
+
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
@@ -18,14 +20,11 @@ use super::part::Part;
 use super::progress::Progress;
 use super::settlement::{ClientView, Settlement};
 use crate::actors::worker::Worker;
-use crate::bedrock::exchange::{self, Body, Failure, Operation};
+use crate::bedrock::exchange::{self, Body};
 use crate::bedrock::translate::{self, Names, Translator};
-use crate::domain::capability::{self, Verdicts};
 use crate::domain::error::{ApiError, ErrorKind};
-use crate::domain::geography::Geography;
-use crate::domain::model::{self, Resolved};
 use crate::domain::request::MessagesRequest;
-use crate::domain::translation::{Call, CallHeaders};
+use crate::domain::translation::CallHeaders;
 use crate::domain::usage::Outcome;
 
 const PING: &[u8] = b"event: ping\ndata: {\"type\":\"ping\"}\n\n";
@@ -115,60 +114,6 @@ impl Pump {
         {
             self.fail(outcome, error).await;
         }
-    }
-
-    /// Translates the request and sends it, once more where only the connection or the credential
-    /// was stale.
-    async fn open(&mut self, request: MessagesRequest) -> Result<Body, Ending> {
-        let worker = Rc::clone(&self.worker);
-        let gateway = &worker.gateway;
-        let rejected = |error: ApiError| Ending::Error(Outcome::Rejected, error);
-        let (resolved, body) = self.translated(request, gateway.geography).map_err(rejected)?;
-        let operation =
-            if self.client.streaming { Operation::InvokeStream } else { Operation::Invoke };
-        let target = (resolved.profile.as_str(), operation);
-        let mut retried = false;
-        loop {
-            let lease = self.client.wait(gateway.endpoints.lease()).await?.map_err(rejected)?;
-            if !self.client.is_there() {
-                return Err(Ending::ClientGone);
-            }
-            self.settlement.served_by(&lease.endpoint().name, &resolved);
-            self.client.progress.served_by(&lease.endpoint().name);
-            let (body, deadline) = (body.clone(), gateway.deadlines.first_byte);
-            let (endpoint, credential) = (lease.endpoint(), lease.credential());
-            let sent = exchange::send(&worker.client, endpoint, credential, target, body, deadline);
-            match self.client.wait(sent).await? {
-                Ok(body) => return Ok(body),
-                Err(failure) if !retried && failure.stale_connection => retried = true,
-                Err(failure) if !retried && failure.stale_credential => {
-                    retried = true;
-                    self.client.wait(gateway.endpoints.refresh()).await?.map_err(rejected)?;
-                }
-                Err(Failure { error, answered, .. }) => {
-                    let outcome = if answered { Outcome::Refused } else { Outcome::Failed };
-                    return Err(Ending::Error(outcome, error));
-                }
-            }
-        }
-    }
-
-    /// The profile that serves the request, and the body to send there.
-    fn translated(
-        &mut self,
-        request: MessagesRequest,
-        geography: Geography,
-    ) -> Result<(Resolved, Bytes), ApiError> {
-        let resolved = model::resolve(&self.model, geography)
-            .map_err(|error| ApiError::new(ErrorKind::NotFound, error.to_string()))?;
-        let capability = resolved.model.map_or(&capability::UNKNOWN, |model| model.capability);
-        let betas: Vec<&str> = self.headers.betas.iter().map(String::as_str).collect();
-        let (long_context, version) = (resolved.long_context, self.headers.version);
-        let call = Call { betas: &betas, long_context, version };
-        let translation = request.translate(capability, &Verdicts::NONE, &call)?;
-        self.client.adjusted = translation.adjusted;
-        self.names = Names::new(&self.model, &translation.aliases);
-        Ok((resolved, translation.body))
     }
 
     /// Hands a whole answer over.

@@ -5,6 +5,7 @@
 
 mod feature;
 mod features;
+mod learning;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod verdicts;
 
 pub use feature::{Feature, Otherwise};
 pub use features::Features;
+pub use learning::{Lesson, Suspects, lesson};
 pub use table::*;
 pub use verdicts::Verdicts;
 

@@ -42,6 +42,11 @@ impl Verdicts {
         }
     }
 
+    /// No beta passes any more that no feature knows.
+    pub fn forget_betas(&mut self) {
+        self.betas.clear();
+    }
+
     /// The top-level member `name`, which no feature knows, is left out.
     pub fn refuse_field(&mut self, name: &str) {
         if !self.fields.iter().any(|known| known == name) {

@@ -67,6 +67,14 @@ impl<'n> Betas<'n> {
         }
     }
 
+    /// The features that they stand for.
+    pub(super) fn features(&self) -> Features {
+        let mut features = Features::NONE;
+        let known = self.kept.iter().filter_map(|name| Feature::by_beta(name));
+        known.for_each(|feature| features.insert(feature));
+        features
+    }
+
     /// The member `anthropic_beta` with a comma after it; empty where there are none.
     pub(super) fn to_member(&self) -> String {
         if self.kept.is_empty() {

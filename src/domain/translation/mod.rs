@@ -45,6 +45,8 @@ pub struct Translation {
     pub adjusted: Vec<&'static str>,
     /// Ids of tool calls that Bedrock knows by another name.
     pub aliases: Vec<Alias>,
+    /// The features whose betas it names.
+    pub betas: Features,
 }
 
 /// What a call says beside its body.
@@ -102,7 +104,7 @@ impl MessagesRequest {
             draft.adjusted("anthropic_beta");
         }
         draft.head(&betas.to_member());
-        draft.finish()
+        draft.finish(betas.features())
     }
 }
 
@@ -177,13 +179,13 @@ impl<'r> Draft<'r> {
         }
     }
 
-    fn finish(mut self) -> Result<Translation, Refusal> {
+    fn finish(mut self, betas: Features) -> Result<Translation, Refusal> {
         self.adjusted.sort_unstable();
         let body = self.edits.apply(self.request.body());
         if body.len() > MAX_BODY {
             return Err(Refusal::TooLarge { size: body.len(), limit: MAX_BODY });
         }
-        Ok(Translation { body, adjusted: self.adjusted, aliases: self.aliases })
+        Ok(Translation { body, adjusted: self.adjusted, aliases: self.aliases, betas })
     }
 }
 

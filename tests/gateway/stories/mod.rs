@@ -9,6 +9,7 @@ mod database_away;
 mod draining;
 mod keys;
 mod kill;
+mod learning;
 mod leaving_clients;
 mod limits;
 mod messages;

@@ -61,6 +61,7 @@ impl Exchange {
 struct Shared {
     scripts: Mutex<VecDeque<Script>>,
     otherwise: Mutex<Option<Script>>,
+    refusing: Mutex<Option<(String, Script)>>,
     exchanges: Mutex<Vec<Arc<Exchange>>>,
     connections: AtomicUsize,
     over: Arc<AtomicBool>,
@@ -111,6 +112,11 @@ impl Upstream {
         *self.shared.otherwise.lock().unwrap() = Some(script);
     }
 
+    /// Model calls whose body has this text in it are answered by this one, whatever else waits.
+    pub(crate) fn refuse(&self, text: &str, script: Script) {
+        *self.shared.refusing.lock().unwrap() = Some((text.to_owned(), script));
+    }
+
     /// Waits for the model call with this number, counted from 0.
     #[track_caller]
     pub(crate) fn exchange(&self, number: usize) -> Arc<Exchange> {
@@ -149,6 +155,10 @@ fn serve(socket: TcpStream, connection: usize, shared: &Shared) {
         let Ok(body) = Body::of(&head).all(&mut reader) else {
             return;
         };
+        let refusing = shared.refusing.lock().unwrap().clone();
+        let refusing =
+            refusing.filter(|(text, _)| memchr::memmem::find(&body, text.as_bytes()).is_some());
+        let script = refusing.map_or(script, |(_, refusal)| refusal);
         let exchange = Arc::new(Exchange {
             head,
             body,

@@ -1,0 +1,106 @@
+//! What Bedrock refuses today is learned: the client does not notice, the next request does without it
+//! from the start, and so does every other instance.
+
+use serde_json::{Value, json};
+
+use crate::support::client::Request;
+use crate::support::gateway::KEY;
+use crate::support::until;
+use crate::support::upstream::{Exchange, Script};
+use crate::support::world::World;
+
+const NAMED: &str = r#"{"message":"context_management: Extra inputs are not permitted"}"#;
+const UNNAMED: &str = r#"{"message":"invalid beta flag"}"#;
+const BETAS: &str = "context-management-2025-06-27,interleaved-thinking-2025-05-14,\
+    fine-grained-tool-streaming-2025-05-14,computer-use-2025-01-24";
+
+fn request(more: &Value) -> Request {
+    let mut body = json!({
+        "model": "claude-sonnet-4-5", "max_tokens": 64,
+        "messages": [{ "role": "user", "content": "Good day" }],
+    });
+    for (name, value) in more.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    Request::post("/v1/messages")
+        .x_api_key(KEY)
+        .header("anthropic-beta", BETAS)
+        .body(body.to_string())
+}
+
+fn managing() -> Request {
+    request(&json!({ "context_management": { "edits": [{ "type": "clear_tool_uses_20250919" }] } }))
+}
+
+fn betas(exchange: &Exchange) -> Vec<String> {
+    let names = exchange.json()["anthropic_beta"].as_array().cloned().unwrap_or_default();
+    names.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_field_that_is_refused_by_name_is_left_out_from_then_on_everywhere() {
+    let world = World::start();
+    let second = world.setup.another().start();
+    world.upstream.next(Script::reply(400, NAMED));
+    let reply = managing().send(world.address());
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert!(reply.header("x-ccag-adjusted").contains("context_management"));
+    assert_eq!(world.upstream.count(), 2, "refused once, served once");
+    assert!(world.upstream.exchange(0).json().get("context_management").is_some());
+    let again = world.upstream.exchange(1);
+    assert!(again.json().get("context_management").is_none(), "{}", again.json());
+    assert!(!betas(&again).iter().any(|beta| beta.starts_with("context-management")));
+
+    assert_eq!(managing().send(world.address()).status, 200);
+    assert_eq!(world.upstream.count(), 3, "it is known from then on");
+    until("the other instance knows it too", || {
+        let before = world.upstream.count();
+        assert_eq!(managing().send(&second.address).status, 200);
+        let sent = world.upstream.exchange(before);
+        sent.json().get("context_management").is_none().then_some(())
+    });
+    let rows = world.database.sql("select * from verdicts");
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(rows[0]["name"].as_deref(), Some("context_management"));
+    assert!(rows[0]["expires_at"].is_some());
+}
+
+#[test]
+fn the_beta_that_is_refused_without_a_name_is_found() {
+    let world = World::start();
+    let bad = "fine-grained-tool-streaming-2025-05-14";
+    world.upstream.refuse(bad, Script::reply(400, UNNAMED));
+    let mut refusals = 0;
+    for round in 0..20 {
+        if world.database.sql("select 1 as one from verdicts").len() == 1 {
+            break;
+        }
+        assert!(round < 19, "the beta was not found");
+        let before = world.upstream.count();
+        let reply = request(&json!({})).send(world.address());
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        refusals += world.upstream.count() - before - 1;
+    }
+    let rows = world.database.sql("select name from verdicts");
+    assert_eq!(rows[0]["name"].as_deref(), Some("fine_grained_tool_streaming"), "{rows:?}");
+    assert!((1..=6).contains(&refusals), "{refusals} refusals");
+    let before = world.upstream.count();
+    assert_eq!(request(&json!({})).send(world.address()).status, 200);
+    let kept = betas(&world.upstream.exchange(before));
+    assert!(!kept.contains(&bad.to_owned()) && kept.len() == 2, "{kept:?}");
+}
+
+#[test]
+fn a_refusal_that_learning_does_not_help_is_told_and_teaches_nothing() {
+    let world = World::start();
+    for _ in 0..2 {
+        world.upstream.next(Script::reply(400, NAMED));
+    }
+    let reply = managing().send(world.address());
+    reply.assert_error(400, "invalid_request_error");
+    assert!(reply.text().contains("context_management"), "{}", reply.text());
+    assert_eq!(world.upstream.count(), 2);
+    assert_eq!(managing().send(world.address()).status, 200);
+    assert!(world.upstream.exchange(2).json().get("context_management").is_some());
+    assert_eq!(world.database.sql("select * from verdicts").len(), 0);
+}
