@@ -59,6 +59,18 @@ pub fn email(field: &'static str, text: &str) -> Result<String, ControlError> {
     }
 }
 
+/// The id or ARN of an inference profile, by its form only.
+///
+/// # Errors
+/// Where it is none.
+pub fn profile(field: &'static str, text: &str) -> Result<String, ControlError> {
+    let text = text.trim();
+    let fits = (1..=MAX_MODEL_ID).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let takes = "takes the id or the ARN of an inference profile";
+    if fits { Ok(text.to_owned()) } else { Err(ControlError::invalid(field, takes)) }
+}
+
 /// Characters that turn text around or do not show, so that one name could pass for another.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

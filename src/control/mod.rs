@@ -14,6 +14,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod teams;
 pub mod users;
+pub mod verdicts;
 
 pub use caller::{Caller, Identity, Reach, Who};
 pub use change::Change;

@@ -11,6 +11,7 @@ mod settings;
 mod status;
 mod teams;
 mod users;
+mod verdicts;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, JsonConfig, ServiceConfig};
@@ -36,6 +37,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(settings::routes)
         .configure(sessions::routes)
         .configure(audit::routes)
+        .configure(verdicts::routes)
         .service(only("/status").route(web::get().to(status::status)));
     #[cfg(feature = "chaos")]
     let admin = admin.service(only("/chaos/{actor}").route(web::post().to(chaos::chaos)));

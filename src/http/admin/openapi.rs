@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, keys, sessions, settings, teams, users};
+use super::{audit, keys, sessions, settings, teams, users, verdicts};
 use crate::http::problem::Details;
 
 #[derive(OpenApi)]
@@ -21,6 +21,7 @@ use crate::http::problem::Details;
         (path = "/admin", api = settings::Api),
         (path = "/admin", api = sessions::Api),
         (path = "/admin", api = audit::Api),
+        (path = "/admin", api = verdicts::Api),
     ),
 )]
 struct Api;

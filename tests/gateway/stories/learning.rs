@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::client::Request;
-use crate::support::gateway::KEY;
+use crate::support::gateway::{ADMIN, KEY};
 use crate::support::until;
 use crate::support::upstream::{Exchange, Script};
 use crate::support::world::World;
@@ -103,4 +103,58 @@ fn a_refusal_that_learning_does_not_help_is_told_and_teaches_nothing() {
     assert_eq!(managing().send(world.address()).status, 200);
     assert!(world.upstream.exchange(2).json().get("context_management").is_some());
     assert_eq!(world.database.sql("select * from verdicts").len(), 0);
+}
+
+#[test]
+fn an_admins_decision_wins_over_what_is_learned_and_can_be_taken_back() {
+    let world = World::start();
+    let admin = |method: &'static str, path: &str, body: Value| {
+        Request::new(method, path).bearer(ADMIN).body(body.to_string()).send(world.address())
+    };
+    let profile = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    world.database.sql(&format!(
+        "insert into verdicts (id, endpoint, profile, kind, name, taken, source, reason, expires_at)
+         values (gen_random_uuid(), 'default', '{profile}', 'feature', 'context_management', false,
+             'learned', 'x', now() + interval '1 hour');
+         select pg_notify('ccag_changes', '{{\"table\":\"verdicts\"}}')"
+    ));
+    let until_sent = |is_sent: bool| {
+        until("the field goes, or stays behind", || {
+            let before = world.upstream.count();
+            assert_eq!(managing().send(world.address()).status, 200);
+            let field = world.upstream.exchange(before).json().get("context_management").is_some();
+            (field == is_sent).then_some(())
+        });
+    };
+    until_sent(false);
+    let order = |name: &str, kind: &str, taken: bool| {
+        json!({ "endpoint": "default", "profile": profile, "kind": kind, "name": name,
+            "taken": taken, "reason": "AWS says so" })
+    };
+    let decided = admin("POST", "/admin/verdicts", order("context_management", "feature", true));
+    assert_eq!(decided.status, 201, "{}", decided.text());
+    until_sent(true);
+    let listed = admin("GET", "/admin/verdicts", json!(null)).json();
+    assert_eq!(listed["data"].as_array().unwrap().len(), 2, "{listed}");
+    let path = format!("/admin/verdicts/{}", decided.json()["id"].as_str().unwrap());
+    assert_eq!(admin("DELETE", &path, json!(null)).status, 204);
+    until_sent(false);
+    for (name, kind, taken, field) in [
+        ("colour", "feature", true, "name"),
+        ("new-beta-2027", "beta", false, "taken"),
+        ("new_field", "field", true, "taken"),
+        ("a b", "beta", true, "name"),
+    ] {
+        let reply = admin("POST", "/admin/verdicts", order(name, kind, taken));
+        assert_eq!((reply.status, &reply.json()["field"]), (400, &json!(field)), "{name}");
+    }
+    let passed = admin("POST", "/admin/verdicts", order("new-beta-2027", "beta", true));
+    assert_eq!(passed.status, 201, "{}", passed.text());
+    until("the new beta goes along", || {
+        let before = world.upstream.count();
+        let request =
+            request(&json!({})).without("anthropic-beta").header("anthropic-beta", "new-beta-2027");
+        assert_eq!(request.send(world.address()).status, 200);
+        betas(&world.upstream.exchange(before)).contains(&"new-beta-2027".to_owned()).then_some(())
+    });
 }

@@ -23,7 +23,7 @@ enum Member {
 
 use Member::{Itself, Never, NotOfOthers};
 
-const ROUTES: [(&str, &str, Member); 27] = [
+const ROUTES: [(&str, &str, Member); 30] = [
     ("get", "/admin/me", Itself),
     ("get", "/admin/keys", Itself),
     ("post", "/admin/keys", Itself),
@@ -51,6 +51,9 @@ const ROUTES: [(&str, &str, Member); 27] = [
     ("post", "/admin/password", Itself),
     ("get", "/admin/audit", Never),
     ("get", "/admin/audit/export", Never),
+    ("get", "/admin/verdicts", Never),
+    ("post", "/admin/verdicts", Never),
+    ("delete", "/admin/verdicts/{id}", Never),
 ];
 
 /// Routes with no description in the API's: they have no body and no parameters.
@@ -102,6 +105,9 @@ fn request(method: &str, path: &str) -> Request {
         ("POST", "/admin/password") => {
             request.body(r#"{"current_password":"x","new_password":"tall ships at noon"}"#)
         }
+        ("POST", "/admin/verdicts") => request.body(
+            r#"{"endpoint":"e","profile":"p","kind":"feature","name":"sampling","taken":true,"reason":"r"}"#,
+        ),
         ("POST", "/admin/keys" | "/admin/users" | "/admin/teams") => {
             request.body(r#"{"name":"n"}"#)
         }
