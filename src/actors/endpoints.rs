@@ -97,6 +97,12 @@ impl Endpoints {
             .map_err(|message| unavailable(message).retry_after(5))
     }
 
+    /// The AWS region that requests go to.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.session.endpoint.region
+    }
+
     /// Requests that hold a lease.
     #[must_use]
     pub fn in_flight(&self) -> usize {

@@ -73,7 +73,8 @@ impl Geography {
     }
 
     /// This one, and what may stand in for it, narrowest first. GovCloud reaches nothing else.
-    pub(super) fn wider(self) -> &'static [Self] {
+    #[must_use]
+    pub fn wider(self) -> &'static [Self] {
         match self {
             Self::Us => &[Self::Us, Self::Global],
             Self::Eu => &[Self::Eu, Self::Global],

@@ -52,6 +52,44 @@ pub fn render(error: &ApiError, request_id: &str) -> HttpResponse {
     response
 }
 
+/// The name of Bedrock's exception that stands for an error.
+#[must_use]
+pub fn exception(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::InvalidRequest
+        | ErrorKind::ClientClosed
+        | ErrorKind::RequestTimeout
+        | ErrorKind::RequestTooLarge => "ValidationException",
+        ErrorKind::MethodNotAllowed => "UnknownOperationException",
+        ErrorKind::Authentication => "UnrecognizedClientException",
+        ErrorKind::Permission => "AccessDeniedException",
+        ErrorKind::NotFound => "ResourceNotFoundException",
+        ErrorKind::RateLimit => "ThrottlingException",
+        ErrorKind::Api => "InternalServerException",
+        ErrorKind::Unavailable | ErrorKind::Overloaded => "ServiceUnavailableException",
+        ErrorKind::Timeout => "ModelTimeoutException",
+    }
+}
+
+/// The answer that tells a client of `error`, in Bedrock's shape.
+#[must_use]
+pub fn render_native(error: &ApiError, request_id: &str) -> HttpResponse {
+    let status = match error.kind {
+        // Bedrock knows no 401 and no 529.
+        ErrorKind::Authentication => StatusCode::FORBIDDEN,
+        ErrorKind::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+        kind => status(kind),
+    };
+    let mut response = HttpResponse::build(status);
+    response.insert_header(("x-amzn-errortype", exception(error.kind)));
+    if let Some(seconds) = error.retry_after {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    let mut response = response.json(serde_json::json!({ "message": error.message }));
+    mark(response.headers_mut(), request_id);
+    response
+}
+
 /// The refusal that stands for any other error of the framework.
 #[must_use]
 pub fn of_framework(error: &actix_web::Error) -> ApiError {

@@ -1,5 +1,5 @@
 //! The outermost middleware: every request gets an id, every reply carries it, and every error has
-//! Anthropic's shape, or that of problem details below `/admin`.
+//! Anthropic's shape, that of problem details below `/admin`, or Bedrock's on Bedrock's own routes.
 
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
@@ -13,7 +13,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
 use uuid::Uuid;
 
-use super::error::{Refusal, of_framework, render};
+use super::error::{Refusal, of_framework, render, render_native};
 use super::problem::{self, Problem};
 use crate::control::ControlError;
 use crate::domain::error::{ApiError, ErrorKind};
@@ -84,19 +84,24 @@ pub async fn request_id<B: MessageBody + 'static>(
 enum Style {
     Anthropic,
     Problem,
+    Native,
 }
 
 impl Style {
     fn of(path: &str) -> Self {
-        let below = path.strip_prefix("/admin");
-        let is_admin = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if is_admin { Self::Problem } else { Self::Anthropic }
+        match path.split('/').nth(1) {
+            Some("admin") => Self::Problem,
+            Some("model" | "inference-profiles") => Self::Native,
+            _ => Self::Anthropic,
+        }
     }
 
     fn refusal(self, error: &Error) -> Refused {
         match (error.as_error::<Refusal>(), error.as_error::<Problem>(), self) {
+            (Some(Refusal(error)), _, Self::Native) => Refused::Native(error.clone()),
             (Some(Refusal(error)), ..) => Refused::Anthropic(error.clone()),
             (_, Some(Problem(error)), _) => Refused::Problem(error.clone()),
+            (.., Self::Native) => Refused::Native(of_framework(error)),
             (.., Self::Anthropic) => Refused::Anthropic(of_framework(error)),
             (.., Self::Problem) => Refused::Problem(problem::of_framework(error)),
         }
@@ -107,6 +112,7 @@ impl Style {
 #[derive(Debug)]
 enum Refused {
     Anthropic(ApiError),
+    Native(ApiError),
     Problem(ControlError),
 }
 
@@ -114,6 +120,7 @@ impl Refused {
     fn render(&self, request_id: &str) -> HttpResponse {
         match self {
             Self::Anthropic(error) => render(error, request_id),
+            Self::Native(error) => render_native(error, request_id),
             Self::Problem(error) => problem::render(error, request_id),
         }
     }
@@ -129,7 +136,7 @@ struct Identified {
 impl fmt::Display for Identified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.refused {
-            Refused::Anthropic(error) => f.write_str(&error.message),
+            Refused::Anthropic(error) | Refused::Native(error) => f.write_str(&error.message),
             Refused::Problem(error) => error.fmt(f),
         }
     }

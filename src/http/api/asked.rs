@@ -25,7 +25,7 @@ pub(super) async fn read(
     request: &HttpRequest,
     payload: Payload,
     deadline: Duration,
-    parse: fn(Bytes) -> Result<MessagesRequest, InvalidRequest>,
+    parse: impl FnOnce(Bytes) -> Result<MessagesRequest, InvalidRequest> + Send + 'static,
 ) -> Result<MessagesRequest, ApiError> {
     let body = body::read(request, payload, deadline).await?;
     let parsed = if body.len() > PARSE_APART {

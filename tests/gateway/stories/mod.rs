@@ -14,6 +14,7 @@ mod leaving_clients;
 mod limits;
 mod messages;
 mod models;
+mod native;
 mod people;
 mod pings;
 mod portal;

@@ -1,0 +1,127 @@
+//! A request for an answer by a model, whatever the wire it comes by: who is asking, what, within which
+//! limits; then its actor.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use actix_web::http::header::HeaderName;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponseBuilder};
+use bytes::Bytes;
+use chrono::{SecondsFormat, TimeDelta, Utc};
+
+use super::{access, asked, record};
+use crate::actors::Draft;
+use crate::actors::stream::Outlet;
+use crate::actors::worker::Worker;
+use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::limit::Standing;
+use crate::domain::principal::Principal;
+use crate::domain::request::{InvalidRequest, MessagesRequest};
+use crate::http::auth;
+use crate::http::error::Refusal;
+use crate::http::request_id::RequestId;
+use crate::http::server::Edge;
+
+const ADJUSTED: HeaderName = HeaderName::from_static("x-ccag-adjusted");
+
+/// A request whose actor has begun.
+pub(super) struct Served {
+    /// What the actor hands over.
+    pub(super) parts: Outlet,
+    /// The request's id.
+    pub(super) request_id: String,
+    /// Where the key stands, if it has a limit.
+    pub(super) standing: Option<Standing>,
+}
+
+/// Lets a request through to its actor, and records it where it does not come so far.
+///
+/// # Errors
+/// The refusal that the client is to see.
+pub(super) async fn serve(
+    request: &HttpRequest,
+    payload: Payload,
+    worker: &Rc<Worker>,
+    edge: &Data<Edge>,
+    parse: impl FnOnce(Bytes) -> Result<MessagesRequest, InvalidRequest> + Send + 'static,
+) -> Result<Served, Refusal> {
+    let gateway = &worker.gateway;
+    let request_id = RequestId::of(request);
+    if gateway.readiness.is_draining() {
+        let message = "The gateway is shutting down. Try again.";
+        return Err(ApiError::new(ErrorKind::Unavailable, message).retry_after(1).into());
+    }
+    let principal = auth::principal(request.headers(), &gateway.keys).await?;
+    let mut draft = worker.draft(record::begin(request.headers(), &request_id, &principal));
+    let asked = match ask(request, payload, edge.body_deadline, parse, &mut draft).await {
+        Ok(asked) => asked,
+        Err(error) => return Err(draft.reject(error).into()),
+    };
+    if let Err(error) = access::permitted(&principal, asked.model(), gateway.geography) {
+        return Err(draft.reject(error).into());
+    }
+    let standing = match limit(worker, &principal).await {
+        Ok(standing) => standing,
+        Err(error) => return Err(draft.reject(error).into()),
+    };
+    let parts = worker.start(asked, asked::headers(request.headers()), draft)?;
+    Ok(Served { parts, request_id, standing })
+}
+
+/// Reads and parses the body; what it tells goes into the draft.
+async fn ask(
+    request: &HttpRequest,
+    payload: Payload,
+    deadline: Duration,
+    parse: impl FnOnce(Bytes) -> Result<MessagesRequest, InvalidRequest> + Send + 'static,
+    draft: &mut Draft,
+) -> Result<MessagesRequest, ApiError> {
+    let asked = asked::read(request, payload, deadline, parse).await?;
+    draft.fill(|record| {
+        record.model = Some(record::cut(asked.model()));
+        record.streaming = asked.streaming();
+        if let Some(version) = asked.client_version() {
+            record.client_version = Some(record::cut(version));
+        }
+    });
+    Ok(asked)
+}
+
+/// Counts the request against its key's limit; gives where the key stands, if it has one.
+async fn limit(worker: &Worker, principal: &Principal) -> Result<Option<Standing>, ApiError> {
+    let gateway = &worker.gateway;
+    let default = gateway.settings.load().default_requests_per_minute;
+    let limit = principal.key_limits.requests_per_minute.or(default);
+    let reserved =
+        gateway.limiter.reserve(principal.key_id.unwrap_or(principal.user_id), limit).await;
+    let reserved = reserved
+        .map_err(|error| ApiError::new(ErrorKind::Unavailable, error.to_string()).retry_after(1))?;
+    reserved.transpose().map_err(|exhausted| {
+        let Standing { limit, reset_seconds, .. } = exhausted.0;
+        let message = format!(
+            "This key's limit of {limit} requests per minute is used up; it resets in \
+             {reset_seconds} s."
+        );
+        ApiError::new(ErrorKind::RateLimit, message).retry_after(reset_seconds)
+    })
+}
+
+/// Names what was changed in the request.
+pub(super) fn adjusted(response: &mut HttpResponseBuilder, names: &[&'static str]) {
+    if !names.is_empty() {
+        response.insert_header((ADJUSTED, names.join(",")));
+    }
+}
+
+/// Tells where the key stands.
+pub(super) fn announce(response: &mut HttpResponseBuilder, standing: Standing) {
+    let reset = Utc::now() + TimeDelta::seconds(i64::from(standing.reset_seconds));
+    response
+        .insert_header(("anthropic-ratelimit-requests-limit", standing.limit))
+        .insert_header(("anthropic-ratelimit-requests-remaining", standing.remaining))
+        .insert_header((
+            "anthropic-ratelimit-requests-reset",
+            reset.to_rfc3339_opts(SecondsFormat::Secs, true),
+        ));
+}
