@@ -20,6 +20,7 @@ pub(super) fn demo(mut config: Config) -> Result<(), AppError> {
     let bedrock = format!("http://{}", simulator.address());
     config.upstream.runtime_url = Some(bedrock.clone());
     config.upstream.region = Some("us-east-1".to_owned());
+    config.pricing.refresh = false;
     config.upstream.api_key = Some(Arc::new("simulated".to_owned().into()));
     let api_key = key(&mut config.identity.bootstrap_api_key);
     let admin_key = key(&mut config.identity.admin_api_key);

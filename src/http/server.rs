@@ -93,7 +93,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(only("/v1/messages").route(web::post().to(api::messages)))
         .service(only("/v1/messages/count_tokens").route(web::post().to(api::count_tokens)))
         .service(only("/v1/models").route(web::get().to(api::models)))
-        .service(only("/v1/models/{id:.*}").route(web::get().to(api::model)))
+        .service(only("/v1/models/{id}").route(web::get().to(api::model)))
         .service(only("/model/{id}/invoke").route(web::post().to(api::invoke)))
         .service(
             only("/model/{id}/invoke-with-response-stream")
@@ -101,7 +101,7 @@ fn routes(config: &mut ServiceConfig) {
         )
         .service(only("/model/{id}/count-tokens").route(web::post().to(api::native_count_tokens)))
         .service(only("/inference-profiles").route(web::get().to(api::profiles)))
-        .service(only("/inference-profiles/{id:.*}").route(web::get().to(api::profile)))
+        .service(only("/inference-profiles/{id}").route(web::get().to(api::profile)))
         .service(only("/health").route(web::get().to(ops::health)))
         .service(only("/ready").route(web::get().to(ops::ready)))
         .service(only("/metrics").route(web::get().to(ops::metrics)))

@@ -175,7 +175,7 @@ announced() {
 claude() {
   cd "$work/project"
   exec env -i "PATH=$PATH" "HOME=$work/home" LANG=C.UTF-8 \
-    "ANTHROPIC_BASE_URL=$url" "ANTHROPIC_AUTH_TOKEN=$token" \
+    "${wire[@]}" \
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 CLAUDE_CODE_MAX_RETRIES=2 \
     CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY=1 \
     "$client" "$@" </dev/null 2>>"$work/client.err"
@@ -224,6 +224,15 @@ continued() {
   contains 'a conversation is continued' "$(field d.result)" 'you spoke 1 time(s) before, and began with "write "hello from note.txt"'
   ask 'Are you still there?' --resume "$first_session"
   contains 'an older one is resumed' "$(field d.result)" 'began with "Say something nice"'
+}
+
+# The client as it speaks to Bedrock itself, pointed at the gateway.
+bedrock_mode() {
+  wire=(CLAUDE_CODE_USE_BEDROCK=1 "ANTHROPIC_BEDROCK_BASE_URL=$url" "AWS_BEARER_TOKEN_BEDROCK=$token" AWS_REGION=us-east-1)
+  ask 'Say something nice' --model us.anthropic.claude-sonnet-4-5-20250929-v1:0
+  contains 'in Bedrock mode a question is answered' "$(field d.result)" 'You said: "Say something nice"'
+  tool_loop 'Bedrock mode' bedrock.txt --model us.anthropic.claude-opus-4-8
+  wire=("ANTHROPIC_BASE_URL=$url" "ANTHROPIC_AUTH_TOKEN=$token")
 }
 
 older_models() {
@@ -297,10 +306,12 @@ stopped() {
 install_client
 [ -z "${CCAG_TEST_DATABASE_URL:-}" ] || create_database
 start_gateway
+wire=("ANTHROPIC_BASE_URL=$url" "ANTHROPIC_AUTH_TOKEN=$token")
 plain_answer
 models
 continued
 older_models
+bedrock_mode
 interrupted INT
 interrupted KILL
 ask 'Still serving?'
