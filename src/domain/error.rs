@@ -21,6 +21,8 @@ pub enum ErrorKind {
     ClientClosed,
     /// The body is larger than the gateway or Bedrock takes.
     RequestTooLarge,
+    /// The body is of another type than JSON.
+    UnsupportedMediaType,
     /// A limit is used up; the error says when to come back.
     RateLimit,
     /// Something broke, here or upstream.
@@ -45,6 +47,7 @@ impl ErrorKind {
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,
             Self::RequestTooLarge => 413,
+            Self::UnsupportedMediaType => 415,
             Self::RateLimit => 429,
             Self::ClientClosed => 499,
             Self::Api => 500,
@@ -58,9 +61,10 @@ impl ErrorKind {
     #[must_use]
     pub fn wire_type(self) -> &'static str {
         match self {
-            Self::InvalidRequest | Self::MethodNotAllowed | Self::ClientClosed => {
-                "invalid_request_error"
-            }
+            Self::InvalidRequest
+            | Self::MethodNotAllowed
+            | Self::ClientClosed
+            | Self::UnsupportedMediaType => "invalid_request_error",
             Self::Authentication => "authentication_error",
             Self::Permission => "permission_error",
             Self::NotFound => "not_found_error",

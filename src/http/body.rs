@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::error::PayloadError;
-use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
@@ -23,6 +23,7 @@ pub async fn read(
     payload: Payload,
     deadline: Duration,
 ) -> Result<Bytes, ApiError> {
+    is_json(request)?;
     let length = request.headers().get(CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
     if length.is_some_and(|length: usize| length > MAX_BODY) {
@@ -35,6 +36,20 @@ pub async fn read(
             Err(ApiError::new(ErrorKind::RequestTimeout, message))
         }
     }
+}
+
+/// Refuses a body that says of itself that it is something else than JSON.
+fn is_json(request: &HttpRequest) -> Result<(), ApiError> {
+    let kind = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let kind = kind.map(|kind| kind.split(|byte| *byte == b';').next().unwrap_or_default());
+    let is_other = kind.map(<[u8]>::trim_ascii).is_some_and(|kind| {
+        !kind.eq_ignore_ascii_case(b"application/json") && !kind.ends_with(b"+json")
+    });
+    if !is_other {
+        return Ok(());
+    }
+    let message = "The request's body must be JSON: send content-type: application/json.";
+    Err(ApiError::new(ErrorKind::UnsupportedMediaType, message))
 }
 
 async fn collect(mut payload: Payload, length: usize) -> Result<Bytes, ApiError> {

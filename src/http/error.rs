@@ -59,7 +59,8 @@ pub fn exception(kind: ErrorKind) -> &'static str {
         ErrorKind::InvalidRequest
         | ErrorKind::ClientClosed
         | ErrorKind::RequestTimeout
-        | ErrorKind::RequestTooLarge => "ValidationException",
+        | ErrorKind::RequestTooLarge
+        | ErrorKind::UnsupportedMediaType => "ValidationException",
         ErrorKind::MethodNotAllowed => "UnknownOperationException",
         ErrorKind::Authentication => "UnrecognizedClientException",
         ErrorKind::Permission => "AccessDeniedException",
@@ -99,6 +100,7 @@ pub fn of_framework(error: &actix_web::Error) -> ApiError {
         405 => ErrorKind::MethodNotAllowed,
         408 => ErrorKind::RequestTimeout,
         413 => ErrorKind::RequestTooLarge,
+        415 => ErrorKind::UnsupportedMediaType,
         400..=499 => ErrorKind::InvalidRequest,
         _ => return ApiError::new(ErrorKind::Api, "The gateway failed on this request."),
     };

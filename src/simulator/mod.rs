@@ -30,6 +30,7 @@ mod schema;
 mod script;
 mod server;
 mod signature;
+mod sigv4;
 mod stream;
 mod validate;
 mod wish;
@@ -42,6 +43,11 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer, rt::System, web};
+
+/// The access key id that signatures are taken of.
+pub const ACCESS_KEY_ID: &str = "AKIASIMULATED0000001";
+/// The secret access key that goes with it. It opens nothing but a simulator.
+pub const SECRET_ACCESS_KEY: &str = "simulated/0123456789abcdefghijklmnopqrst";
 
 /// Longest wait for the server to bind, and for it to end.
 const PATIENCE: Duration = Duration::from_secs(10);

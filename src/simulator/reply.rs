@@ -12,6 +12,7 @@ pub(super) enum Exception {
     Validation,
     MissingAuthenticationToken,
     InvalidSignature,
+    UnrecognizedClient,
     ResourceNotFound,
     Throttling,
     ModelError,
@@ -24,6 +25,7 @@ impl Exception {
             Self::Validation => "ValidationException",
             Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
             Self::InvalidSignature => "InvalidSignatureException",
+            Self::UnrecognizedClient => "UnrecognizedClientException",
             Self::ResourceNotFound => "ResourceNotFoundException",
             Self::Throttling => "ThrottlingException",
             Self::ModelError => "ModelErrorException",
@@ -34,7 +36,9 @@ impl Exception {
     fn status(self) -> StatusCode {
         match self {
             Self::Validation => StatusCode::BAD_REQUEST,
-            Self::MissingAuthenticationToken | Self::InvalidSignature => StatusCode::FORBIDDEN,
+            Self::MissingAuthenticationToken
+            | Self::InvalidSignature
+            | Self::UnrecognizedClient => StatusCode::FORBIDDEN,
             Self::ResourceNotFound => StatusCode::NOT_FOUND,
             Self::Throttling => StatusCode::TOO_MANY_REQUESTS,
             Self::ModelError => StatusCode::FAILED_DEPENDENCY,

@@ -52,8 +52,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Gives the answer its request id and keeps the request in the journal.
 fn finished(state: &State, request: &HttpRequest, body: &Body, answered: Answered) -> HttpResponse {
     let response = answered.unwrap_or_else(|refusal| refusal.response());
-    let bytes = body.as_ref().map(|body| body.as_ref()).unwrap_or_default();
-    locked(&state.journal).keep(request, bytes, response.status().as_u16());
+    locked(&state.journal).keep(request, bytes(body), response.status().as_u16());
     response
 }
 
@@ -95,8 +94,7 @@ async fn count_tokens(
 async fn list_profiles(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
     let query = web::Query::<profiles::Query>::from_query(request.query_string());
     let query = query.map(web::Query::into_inner).unwrap_or_default();
-    let answered =
-        caller::region(request.headers()).and_then(|region| profiles::list(&region, &query));
+    let answered = caller::region(&request, b"").and_then(|region| profiles::list(&region, &query));
     let answered = answered.map(|page| reply(&page));
     finished(&state, &request, &Ok(web::Bytes::new()), answered)
 }
@@ -106,7 +104,7 @@ async fn get_profile(
     id: web::Path<String>,
     request: HttpRequest,
 ) -> HttpResponse {
-    let answered = caller::region(request.headers()).and_then(|region| profiles::get(&region, &id));
+    let answered = caller::region(&request, b"").and_then(|region| profiles::get(&region, &id));
     let answered = answered.map(|profile| reply(&profile));
     finished(&state, &request, &Ok(web::Bytes::new()), answered)
 }
@@ -134,6 +132,11 @@ fn refused(message: impl Into<String>) -> Refusal {
     Refusal::new(Exception::Validation, message)
 }
 
+/// What came of a body; nothing where it was too large.
+fn bytes(body: &Body) -> &[u8] {
+    body.as_ref().map(|body| body.as_ref()).unwrap_or_default()
+}
+
 fn read(body: &Body) -> Result<Value, Refusal> {
     let Ok(bytes) = body else {
         return Err(refused(format!("Request body exceeds the limit of {MOST_BYTES} bytes.")));
@@ -145,7 +148,7 @@ fn read(body: &Body) -> Result<Value, Refusal> {
 /// Everything that comes before the answer: who calls, which model, is the body valid, what to say.
 fn turn(state: &State, request: &HttpRequest, id: &str, body: &Body) -> Result<Play, Refusal> {
     let began = Instant::now();
-    let region = caller::region(request.headers())?;
+    let region = caller::region(request, bytes(body))?;
     let model = invocable(id, &region)?;
     let body = read(body)?;
     validate::check(model, &body)?;
@@ -206,7 +209,7 @@ fn fits(model: &Model, prompt: u64) -> Result<(), Refusal> {
 
 /// CountTokens knows base ids only, and no model from 4.7 on.
 fn counted(request: &HttpRequest, id: &str, body: &Body) -> Result<u64, Refusal> {
-    let region = caller::region(request.headers())?;
+    let region = caller::region(request, bytes(body))?;
     let model = match models::find(id, &region) {
         Some(Named::Base(model)) if !model.is_new() => model,
         Some(Named::Ended) => return Err(ended()),

@@ -1,5 +1,8 @@
 //! What the gateway answers before any model is asked.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use crate::support::answers::MODEL;
 use crate::support::client::{Incoming, Request};
 use crate::support::gateway::{ADMIN, KEY};
@@ -190,4 +193,36 @@ fn request_ids_are_never_given_twice() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 50);
+}
+
+#[test]
+fn a_body_that_is_no_json_by_its_own_word_is_refused_with_415() {
+    let world = World::start();
+    let send = |kind: &str| {
+        let mut socket = TcpStream::connect(world.address()).unwrap();
+        let body = r#"{"model":"claude-sonnet-4-5","max_tokens":1,"messages":[{"role":"user","content":"x"}]}"#;
+        write!(
+            socket,
+            "POST /v1/messages HTTP/1.1\r\nhost: g\r\nx-api-key: {KEY}\r\n{kind}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut reply = String::new();
+        socket.read_to_string(&mut reply).unwrap();
+        reply
+    };
+    for fits in [
+        "",
+        "content-type: application/json; charset=utf-8\r\n",
+        "content-type: Application/JSON\r\n",
+    ] {
+        assert!(send(fits).starts_with("HTTP/1.1 200"), "{fits}");
+    }
+    for other in ["text/plain", "application/x-www-form-urlencoded"] {
+        let reply = send(&format!("content-type: {other}\r\n"));
+        assert!(
+            reply.starts_with("HTTP/1.1 415") && reply.contains("invalid_request_error"),
+            "{reply}"
+        );
+    }
 }

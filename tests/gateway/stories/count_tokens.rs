@@ -91,7 +91,17 @@ fn estimates_are_near_the_counts_of_the_simulator() {
     });
     let simulator = simulator.expect("the simulator starts");
     let database = crate::support::database::Database::create();
-    let gateway = Setup::new(&database.url(), &simulator.address().to_string()).start();
+    let gateway = Setup::new(&database.url(), &simulator.address().to_string())
+        .env("AWS_ACCESS_KEY_ID", ccag::simulator::ACCESS_KEY_ID)
+        .env("AWS_SECRET_ACCESS_KEY", ccag::simulator::SECRET_ACCESS_KEY)
+        .start();
+    // The simulator verifies each signature, so what is served was signed right.
+    for stream in [false, true] {
+        let body = json!({ "model": "claude-sonnet-4-5", "max_tokens": 64, "stream": stream,
+            "messages": [{ "role": "user", "content": "Good day" }] });
+        let request = Request::post("/v1/messages").x_api_key(KEY).body(body.to_string());
+        assert_eq!(request.send(&gateway.address).status, 200);
+    }
     let mut compared = 0;
     for (name, mut body) in recorded() {
         let mut ask = |model: &str| {
