@@ -243,7 +243,8 @@ older_models() {
   done
 }
 
-# Clients that people still have: each shape of request must be served.
+# Clients that people still have: each shape of request must be served. After the records, since some of their
+# side requests name models that have ended, which Bedrock refuses, and they name no session.
 older_clients() {
   local older
   for older in 2.0.0 2.0.76 2.1.100 2.1.197; do
@@ -299,7 +300,7 @@ recorded() {
   eventually outcomes_are "$outcomes" "$expected" || true
   equals 'each request has one record with its outcome' "$(rows "$outcomes")" "$expected"
   equals 'each record has its caller, session and client' \
-    "$(rows "select count(*) from usage where key_id is null or session_id is null or client_version is null or client_version !~ '^2\.'")" 0
+    "$(rows "select count(*) from usage where key_id is null or session_id is null or client_version is distinct from '$version'")" 0
   equals 'each record has tokens and a price' \
     "$(rows 'select count(*) from usage where input_tokens + cache_read_tokens + cache_write_5m_tokens = 0 or output_tokens = 0 or cost_nanos = 0 or not priced')" 0
 }
@@ -325,13 +326,13 @@ models
 continued
 older_models
 bedrock_mode
-older_clients
 interrupted INT
 interrupted KILL
 ask 'Still serving?'
 contains 'the gateway serves on' "$(field d.result)" 'Still serving?'
 upstream
 recorded
+older_clients
 stopped
 
 if [ "$failed" -gt 0 ]; then
