@@ -16,6 +16,7 @@ mod conversation;
 mod estimate;
 mod media;
 mod parse;
+mod session;
 #[cfg(test)]
 mod tests;
 

@@ -81,6 +81,9 @@ async fn ask(
     draft.fill(|record| {
         record.model = Some(record::cut(asked.model()));
         record.streaming = asked.streaming();
+        if record.session_id.is_none() {
+            record.session_id = asked.session_id();
+        }
         if let Some(version) = asked.client_version() {
             record.client_version = Some(record::cut(version));
         }
