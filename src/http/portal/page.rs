@@ -22,6 +22,8 @@ pub(super) struct Frame {
     pub(super) token: Option<String>,
     /// The name of whoever is signed in.
     pub(super) name: Option<String>,
+    /// Whether there is a password to change.
+    pub(super) has_password: bool,
     /// Whether the pages of admins are shown.
     pub(super) is_admin: bool,
     /// What the form just sent has done.
@@ -47,6 +49,7 @@ impl Frame {
             title,
             token: visitor.map(Visitor::token),
             name: visitor.map(Visitor::name),
+            has_password: visitor.is_some_and(|visitor| visitor.caller.user_id().is_some()),
             is_admin: visitor
                 .is_some_and(|visitor| visitor.is_admin() && !visitor.must_change_password()),
             notice: said.and_then(|said| said.notice),
@@ -122,6 +125,7 @@ fn message(status: StatusCode, text: &'static str) -> HttpResponse {
         title: "Not possible",
         token: None,
         name: None,
+        has_password: false,
         is_admin: false,
         notice: None,
         version,
