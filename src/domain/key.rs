@@ -3,6 +3,7 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq as _;
 
 /// Shortest key that is looked up at all, in bytes.
 const MIN_LENGTH: usize = 16;
@@ -19,6 +20,14 @@ impl KeyHash {
     #[must_use]
     pub fn of(key: &[u8]) -> Option<Self> {
         (MIN_LENGTH..=MAX_LENGTH).contains(&key.len()).then(|| Self(Sha256::digest(key).into()))
+    }
+
+    /// Whether two secrets are the same, in a time that tells nothing about how much of them is; of a
+    /// length that rules a key out, none is.
+    #[must_use]
+    pub fn same(one: &[u8], other: &[u8]) -> bool {
+        let hashes = Self::of(one).zip(Self::of(other));
+        hashes.is_some_and(|(one, other)| one.0.ct_eq(&other.0).into())
     }
 
     /// A stored hash.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use chrono::Utc;
 use secrecy::{ExposeSecret as _, SecretString};
-use subtle::ConstantTimeEq as _;
 
 use crate::actors::keys::Keys;
 use crate::domain::error::{ApiError, ErrorKind};
@@ -46,7 +45,7 @@ pub async fn principal(headers: &HeaderMap, keys: &Keys) -> Result<Arc<Principal
 /// What the client is to be told, where it does not, or where no admin key is configured.
 pub fn admin(headers: &HeaderMap, admin_key: Option<&SecretString>) -> Result<(), ApiError> {
     match (bearer(headers), admin_key) {
-        (Some(sent), Some(key)) if same_secret(sent, key) => Ok(()),
+        (Some(sent), Some(key)) if KeyHash::same(sent, key.expose_secret().as_bytes()) => Ok(()),
         (_, None) => Err(ApiError::new(
             ErrorKind::Authentication,
             "No admin key is configured: set ADMIN_API_KEY.",
@@ -56,13 +55,6 @@ pub fn admin(headers: &HeaderMap, admin_key: Option<&SecretString>) -> Result<()
             "This needs the admin key as a bearer token.",
         )),
     }
-}
-
-/// Whether `sent` is `wanted`, in a time that tells nothing about how much of it is right.
-#[must_use]
-pub fn same_secret(sent: &[u8], wanted: &SecretString) -> bool {
-    let (sent, wanted) = (KeyHash::of(sent), KeyHash::of(wanted.expose_secret().as_bytes()));
-    sent.zip(wanted).is_some_and(|(sent, wanted)| sent.as_bytes().ct_eq(wanted.as_bytes()).into())
 }
 
 /// What a request sends in the places where keys are sent.
