@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use super::AppError;
 use super::data_dir::DataDir;
 use crate::config::IdentityConfig;
+use crate::domain::hex;
 use crate::storage::vault::Vault;
 
 /// The vault of this deployment.
@@ -38,7 +39,7 @@ fn stored(path: &Path) -> io::Result<Option<SecretString>> {
 fn make(path: &Path) -> io::Result<SecretString> {
     let mut random = [0; 32];
     aws_lc_rs::rand::fill(&mut random).map_err(io::Error::other)?;
-    let key: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = hex::encode(&random);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(key.as_bytes())?;
     file.sync_all()?;

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::credentials::Credential;
+use crate::domain::hex;
 
 /// The request cannot be authorised with this credential.
 #[derive(Debug, Error)]
@@ -46,7 +47,7 @@ pub fn authorize(
         .build()
         .map_err(|error| bad(&error))?
         .into();
-    let hash = SignableBody::Precomputed(hex(&Sha256::digest(body)));
+    let hash = SignableBody::Precomputed(hex::encode(&Sha256::digest(body)));
     let typed = std::iter::once(("content-type", "application/json"));
     let request = SignableRequest::new("POST", url, typed, hash).map_err(|error| bad(&error))?;
     let (instructions, _) = sign(request, &parameters).map_err(|error| bad(&error))?.into_parts();
@@ -62,13 +63,6 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), 
     value.set_sensitive(true);
     headers.insert(name, value);
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::caller::Caller;
 use super::error::ControlError;
 use super::page::{Page, Paging, unknown_cursor};
 use super::{Control, field};
+use crate::domain::hex;
 use crate::storage::Connection;
 use crate::storage::audit::{self, AuditRow, Filter};
 
@@ -62,7 +63,7 @@ impl AuditEntry {
             subject_name: row.subject_name,
             before: row.before,
             after: row.after,
-            hash: row.hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            hash: hex::encode(&row.hash),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod edit;
 pub mod error;
 pub mod frame;
 pub mod geography;
+pub mod hex;
 pub mod histogram;
 pub mod json;
 pub mod key;

@@ -5,6 +5,8 @@ use actix_web::http::header::HeaderMap;
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::hex;
+
 /// A request as far as its signature covers it.
 pub(super) struct Signed<'r> {
     pub(super) method: &'r str,
@@ -20,12 +22,12 @@ impl Signed<'_> {
     /// The signature that `secret` gives the headers named in `signed_headers` and the rest, in
     /// hexadecimal; `scope` is `date/region/service/aws4_request`.
     pub(super) fn signature(&self, secret: &str, scope: &str, signed_headers: &str) -> String {
-        let request = hex(&Sha256::digest(self.canonical(signed_headers)));
+        let request = hex::encode(&Sha256::digest(self.canonical(signed_headers)));
         let date = self.header("x-amz-date");
         let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{request}");
         let first = format!("AWS4{secret}").into_bytes();
         let key = scope.split('/').fold(first, |key, part| mac(&key, part));
-        hex(&mac(&key, &text))
+        hex::encode(&mac(&key, &text))
     }
 
     fn canonical(&self, signed_headers: &str) -> String {
@@ -41,7 +43,7 @@ impl Signed<'_> {
             &query.join("&"),
             &headers,
             signed_headers,
-            &hex(&Sha256::digest(self.body)),
+            &hex::encode(&Sha256::digest(self.body)),
         ]
         .join("\n")
     }
@@ -71,10 +73,6 @@ fn encoded(path: &str) -> String {
 
 fn mac(key: &[u8], text: &str) -> Vec<u8> {
     sign(&Key::new(HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

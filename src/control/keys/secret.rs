@@ -4,6 +4,7 @@ use aws_lc_rs::rand;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::control::error::ControlError;
+use crate::domain::hex;
 use crate::domain::key::KeyHash;
 
 const PREFIX: &str = "sk-ccag-";
@@ -23,8 +24,7 @@ impl NewSecret {
     pub(super) fn make() -> Result<Self, ControlError> {
         let mut random = [0; 32];
         rand::fill(&mut random).map_err(|_| ControlError::Fault)?;
-        let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        let secret = SecretString::from(format!("{PREFIX}{digits}"));
+        let secret = SecretString::from(format!("{PREFIX}{}", hex::encode(&random)));
         let hash = KeyHash::of(secret.expose_secret().as_bytes()).ok_or(ControlError::Fault)?;
         let prefix = secret.expose_secret().chars().take(SHOWN).collect();
         Ok(Self { secret, hash, prefix })

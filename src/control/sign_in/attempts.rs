@@ -4,10 +4,12 @@
 
 use std::net::IpAddr;
 
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::control::Control;
 use crate::control::error::ControlError;
+use crate::domain::hex;
 use crate::storage::{Connection, passwords};
 
 /// The window in which attempts are counted, in seconds.
@@ -36,9 +38,8 @@ impl Scope {
 
     /// All attempts of strangers at an account.
     pub(super) fn account(name: &str) -> Self {
-        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, name.as_bytes());
-        let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { name: format!("account:{hex}"), most: PER_ACCOUNT }
+        let hash = hex::encode(&Sha256::digest(name));
+        Self { name: format!("account:{hash}"), most: PER_ACCOUNT }
     }
 
     /// All attempts of a browser that has signed in before.

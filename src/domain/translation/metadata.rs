@@ -1,11 +1,10 @@
 //! `metadata.user_id` in Bedrock's letters. Claude Code's is a JSON string, which Bedrock refuses.
 
-use std::fmt::Write as _;
-
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::Draft;
+use crate::domain::hex;
 use crate::domain::json::{Cursor, JsonError, Kind, Text};
 
 /// Longest value that Bedrock takes.
@@ -72,10 +71,7 @@ fn stand_in(original: &str) -> String {
 
 /// The hex SHA-256 of `text`.
 pub(super) fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex::encode(&Sha256::digest(text))
 }
 
 fn claude_code(original: &str) -> Option<String> {

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 
 use super::error::{During, EmbeddedError};
 use super::launch::Launch;
+use crate::domain::hex;
 
 /// A larger log is emptied at the next start, in bytes.
 const LOG_LIMIT: u64 = 10 * 1024 * 1024;
@@ -92,7 +93,7 @@ impl Layout {
         File::open(source)
             .and_then(|mut file| file.read_exact(&mut random))
             .during("read", source)?;
-        let password: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let password = hex::encode(&random);
         let mut file =
             private().truncate(true).open(&self.password).during("open", &self.password)?;
         file.write_all(password.as_bytes())

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::launch::run_within;
+use crate::domain::hex;
 
 /// The major version of the package.
 pub(super) const MAJOR: &str = "18";
@@ -125,8 +126,7 @@ fn run(command: &mut Command, name: &str, limit: Duration) -> Result<(), String>
 fn sha256(file: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     File::open(file)?.take(SIZE_LIMIT).read_to_end(&mut bytes)?;
-    let digest = Sha256::digest(&bytes);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(&Sha256::digest(&bytes)))
 }
 
 /// Makes the tree readable for every account and the programs executable: unpacking loses modes.
