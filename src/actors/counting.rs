@@ -14,11 +14,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::worker::Worker;
 use crate::bedrock::exchange::{self, Failure, Operation};
-use crate::domain::capability::{self, Feature, Verdicts};
+use crate::domain::capability::{Feature, Verdicts};
 use crate::domain::error::{ApiError, ErrorKind};
-use crate::domain::model;
+use crate::domain::model::{self, Model};
 use crate::domain::request::MessagesRequest;
-use crate::domain::translation::{Call, CallHeaders};
+use crate::domain::translation::CallHeaders;
 
 /// Counts that are kept.
 const KEPT: u64 = 10_000;
@@ -89,16 +89,13 @@ impl Worker {
         request: &MessagesRequest,
         headers: &CallHeaders,
     ) -> Result<Count, ApiError> {
-        let resolved = model::resolve(request.model(), self.gateway.geography)
-            .map_err(|error| ApiError::new(ErrorKind::NotFound, error.to_string()))?;
-        let capability = resolved.model.map_or(&capability::UNKNOWN, |model| model.capability);
-        let betas: Vec<&str> = headers.betas.iter().map(String::as_str).collect();
-        let (long_context, version) = (resolved.long_context, headers.version);
-        let call = Call { betas: &betas, long_context, version };
-        let body = request.translate(capability, &Verdicts::NONE, &call)?.body;
+        let resolved = model::resolve(request.model(), self.gateway.geography)?;
+        let body = request.translate_for(&resolved, headers, &Verdicts::NONE)?.body;
         let estimate = Count { input_tokens: request.estimated_tokens(), estimated: true };
-        let base = resolved.model.filter(|_| capability.takes(Feature::CountTokens));
-        let Some(base) = base.map(|model| model.base) else { return Ok(estimate) };
+        let counts = |model: &&Model| model.capability.takes(Feature::CountTokens);
+        let Some(base) = resolved.model.filter(counts).map(|model| model.base) else {
+            return Ok(estimate);
+        };
         let key: [u8; 32] = Sha256::new_with_prefix(base).chain_update(&body).finalize().into();
         if let Some(count) = self.gateway.counts.0.get(&key) {
             return Ok(count);

@@ -5,6 +5,7 @@
 use thiserror::Error;
 
 use super::capability::Capability;
+use super::error::{ApiError, ErrorKind};
 pub use super::geography::Geography;
 pub use offer::{Cursor, Offer, Page, UnknownCursor};
 
@@ -74,6 +75,12 @@ pub enum UnknownModel {
         /// The profile ids that exist.
         available: String,
     },
+}
+
+impl From<UnknownModel> for ApiError {
+    fn from(unknown: UnknownModel) -> Self {
+        Self::new(ErrorKind::NotFound, unknown.to_string())
+    }
 }
 
 /// All models, newest first.

@@ -6,9 +6,10 @@
 
 use bytes::Bytes;
 
-use super::capability::{Capability, Feature, Features, Verdicts};
+use super::capability::{self, Capability, Feature, Features, Verdicts};
 use super::edit::Edits;
 use super::json::{Span, Text};
+use super::model::Resolved;
 use super::request::MessagesRequest;
 
 mod betas;
@@ -70,6 +71,22 @@ pub struct CallHeaders {
 }
 
 impl MessagesRequest {
+    /// Translates for the model that its name stands for, as its headers say.
+    ///
+    /// # Errors
+    /// As [`Self::translate`].
+    pub fn translate_for(
+        &self,
+        resolved: &Resolved,
+        headers: &CallHeaders,
+        verdicts: &Verdicts,
+    ) -> Result<Translation, Refusal> {
+        let capability = resolved.model.map_or(&capability::UNKNOWN, |model| model.capability);
+        let betas: Vec<&str> = headers.betas.iter().map(String::as_str).collect();
+        let (long_context, version) = (resolved.long_context, headers.version);
+        self.translate(capability, verdicts, &Call { betas: &betas, long_context, version })
+    }
+
     /// Translates for a model of `capability` at a place of which `verdicts` are known.
     ///
     /// # Errors

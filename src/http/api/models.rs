@@ -57,8 +57,7 @@ pub async fn model(
     worker: Data<Rc<Worker>>,
 ) -> Result<HttpResponse, Refusal> {
     let principal = auth::principal(request.headers(), &worker.gateway.keys).await?;
-    let offer = Offer::find(&id, worker.gateway.geography)
-        .map_err(|error| ApiError::new(ErrorKind::NotFound, error.to_string()))?;
+    let offer = Offer::find(&id, worker.gateway.geography).map_err(ApiError::from)?;
     access::permitted(&principal, &id, worker.gateway.geography)?;
     Ok(HttpResponse::Ok().json(shown(&offer)))
 }

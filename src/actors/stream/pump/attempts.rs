@@ -9,9 +9,9 @@ use crate::bedrock::exchange::{self, Body, Failure, Operation};
 use crate::bedrock::translate::Names;
 use crate::domain::capability::{self, Features, Lesson, Verdicts};
 use crate::domain::error::{ApiError, ErrorKind};
-use crate::domain::model::{self, Resolved};
+use crate::domain::model;
 use crate::domain::request::MessagesRequest;
-use crate::domain::translation::{Call, Translation};
+use crate::domain::translation::Translation;
 use crate::domain::usage::Outcome;
 
 /// What the attempts so far have shown.
@@ -29,7 +29,7 @@ impl Pump {
         let worker = Rc::clone(&self.worker);
         let gateway = &worker.gateway;
         let resolved = model::resolve(&self.model, gateway.geography)
-            .map_err(|error| rejected(ApiError::new(ErrorKind::NotFound, error.to_string())))?;
+            .map_err(|error| rejected(error.into()))?;
         let operation =
             if self.client.streaming { Operation::InvokeStream } else { Operation::Invoke };
         let target = (resolved.profile.as_str(), operation);
@@ -42,9 +42,9 @@ impl Pump {
             let endpoint = lease.endpoint();
             let known = gateway.learned.of(&endpoint.name, &resolved.profile).unwrap_or_default();
             let verdicts = attempts.verdicts(&known);
-            let translation = match self.translated(&request, &resolved, &verdicts) {
+            let translation = match request.translate_for(&resolved, &self.headers, &verdicts) {
                 Ok(translation) => translation,
-                Err(error) => return Err(attempts.untranslatable(error)),
+                Err(refusal) => return Err(attempts.untranslatable(refusal.into())),
             };
             self.settlement.served_by(&endpoint.name, &resolved);
             self.client.progress.served_by(&endpoint.name);
@@ -70,20 +70,6 @@ impl Pump {
             let place = (endpoint.name.clone(), resolved.profile.clone());
             attempts.again(failure, place, betas)?;
         }
-    }
-
-    /// The request as Bedrock takes it under these verdicts.
-    fn translated(
-        &self,
-        request: &MessagesRequest,
-        resolved: &Resolved,
-        verdicts: &Verdicts,
-    ) -> Result<Translation, ApiError> {
-        let capability = resolved.model.map_or(&capability::UNKNOWN, |model| model.capability);
-        let betas: Vec<&str> = self.headers.betas.iter().map(String::as_str).collect();
-        let (long_context, version) = (resolved.long_context, self.headers.version);
-        let call = Call { betas: &betas, long_context, version };
-        Ok(request.translate(capability, verdicts, &call)?)
     }
 
     /// Takes over what the client is to hear of a translation, and gives its body.
