@@ -40,6 +40,7 @@ impl Pump {
                 return Err(Ending::ClientGone);
             }
             let endpoint = lease.endpoint();
+            let place = || (endpoint.name.clone(), resolved.profile.clone());
             let known = gateway.learned.of(&endpoint.name, &resolved.profile).unwrap_or_default();
             let verdicts = attempts.verdicts(&known);
             let translation = match request.translate_for(&resolved, &self.headers, &verdicts) {
@@ -54,11 +55,10 @@ impl Pump {
             let sent = exchange::send(client, endpoint, credential, target, body, deadline);
             let failure = match self.client.wait(sent).await? {
                 Ok(body) => {
-                    let place = (endpoint.name.clone(), resolved.profile.clone());
                     match attempts.taught {
                         Some((taught, _)) => gateway.learned.name.tell(taught),
                         None if known.suspects.is_empty() => {}
-                        None => gateway.learned.name.tell(Served { place, sent: betas }),
+                        None => gateway.learned.name.tell(Served { place: place(), sent: betas }),
                     }
                     return Ok(body);
                 }
@@ -67,8 +67,7 @@ impl Pump {
             if failure.stale_credential && !attempts.retried {
                 self.client.wait(gateway.endpoints.refresh()).await?.map_err(rejected)?;
             }
-            let place = (endpoint.name.clone(), resolved.profile.clone());
-            attempts.again(failure, place, betas)?;
+            attempts.again(failure, place(), betas)?;
         }
     }
 
