@@ -156,17 +156,6 @@ pub fn limits(limits: RateLimits) -> Result<[Option<i32>; 3], ControlError> {
     ])
 }
 
-/// The limits in three columns.
-#[must_use]
-pub fn limits_of([requests, tokens, streams]: [Option<i32>; 3]) -> RateLimits {
-    let limit = |column: Option<i32>| column.and_then(|limit| u32::try_from(limit).ok());
-    RateLimits {
-        requests_per_minute: limit(requests),
-        tokens_per_minute: limit(tokens),
-        concurrent_streams: limit(streams),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

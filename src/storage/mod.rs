@@ -26,6 +26,16 @@ pub use database::{Connection, Database, DatabaseRuntime, Work};
 pub use error::StorageError;
 pub use migrate::migrate;
 
+use crate::domain::principal::RateLimits;
+
+/// The limits in three columns: requests and tokens per minute, streams at the same time.
+#[must_use]
+pub fn rate_limits(columns: [Option<i32>; 3]) -> RateLimits {
+    let [requests_per_minute, tokens_per_minute, concurrent_streams] =
+        columns.map(|column| column.and_then(|limit| u32::try_from(limit).ok()));
+    RateLimits { requests_per_minute, tokens_per_minute, concurrent_streams }
+}
+
 /// The pattern of `ilike` that finds `text` anywhere.
 fn containing(text: &str) -> String {
     let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::control::field;
 use crate::domain::principal::RateLimits;
 use crate::storage::keys::{KeyRow, Named};
+use crate::storage::rate_limits;
 
 /// An API key; the key itself is stored only as a hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -73,7 +74,7 @@ impl Key {
             team_id: row.team_id,
             team_name,
             models: row.models,
-            limits: field::limits_of(columns),
+            limits: rate_limits(columns),
             state,
             expires_at,
             revoked_at,

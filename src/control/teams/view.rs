@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::control::field;
 use crate::domain::principal::RateLimits;
+use crate::storage::rate_limits;
 use crate::storage::teams::TeamRow;
 
 /// People who share limits, a budget and the models they may use.
@@ -34,7 +35,7 @@ impl Team {
             name: row.name,
             members: u64::try_from(members).unwrap_or(0),
             models: row.models,
-            limits: field::limits_of(columns),
+            limits: rate_limits(columns),
             created_at: row.created_at,
         }
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::control::field;
 use crate::domain::principal::{RateLimits, Role};
+use crate::storage::rate_limits;
 use crate::storage::users::Named;
 
 /// Somebody who uses or governs the gateway.
@@ -43,7 +44,7 @@ impl User {
             team_id: row.team_id,
             team_name,
             active: row.active,
-            limits: field::limits_of(columns),
+            limits: rate_limits(columns),
             created_at: row.created_at,
         }
     }

@@ -7,9 +7,10 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use crate::domain::key::KeyHash;
-use crate::domain::principal::{CredentialKind, Principal, RateLimits, Role, in_both};
+use crate::domain::principal::{CredentialKind, Principal, Role, in_both};
 use crate::storage::database::Database;
 use crate::storage::error::StorageError;
+use crate::storage::rate_limits;
 
 /// Keys that one snapshot holds at the most.
 pub const MAX_KEYS: i64 = 200_000;
@@ -84,17 +85,17 @@ impl Row {
             team_id: self.team_id,
             team_name: self.team_name,
             models: in_both(self.models, self.team_models),
-            key_limits: limits([
+            key_limits: rate_limits([
                 self.requests_per_minute,
                 self.tokens_per_minute,
                 self.concurrent_streams,
             ]),
-            user_limits: limits([
+            user_limits: rate_limits([
                 self.user_requests_per_minute,
                 self.user_tokens_per_minute,
                 self.user_concurrent_streams,
             ]),
-            team_limits: limits([
+            team_limits: rate_limits([
                 self.team_requests_per_minute,
                 self.team_tokens_per_minute,
                 self.team_concurrent_streams,
@@ -103,13 +104,6 @@ impl Row {
         };
         Some((hash, principal))
     }
-}
-
-/// The limits in three columns: requests, tokens, streams.
-fn limits(columns: [Option<i32>; 3]) -> RateLimits {
-    let [requests_per_minute, tokens_per_minute, concurrent_streams] =
-        columns.map(|column| column.and_then(|limit| u32::try_from(limit).ok()));
-    RateLimits { requests_per_minute, tokens_per_minute, concurrent_streams }
 }
 
 /// The keys that are neither revoked nor expired and whose users are active, at most [`MAX_KEYS`],
