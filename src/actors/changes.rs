@@ -7,6 +7,7 @@ use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message,
 
 use super::keys::KeyCache;
 use super::prices::PriceOwner;
+use super::reload::Reload;
 use super::settings::SettingsOwner;
 use super::tree::{Name, Tombstone};
 use super::verdicts::Teacher;
@@ -15,11 +16,6 @@ use crate::storage::listen::{Announcement, listen};
 
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
-
-/// The order to read from Postgres again.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
-pub struct Reload;
 
 #[derive(Message)]
 #[rtype(result = "()")]

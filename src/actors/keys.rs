@@ -12,15 +12,12 @@ use actix::{
 use arc_swap::ArcSwap;
 use tokio::sync::oneshot;
 
-use super::changes::Reload;
+use super::reload::{self, Reload};
 use super::tree::{Name, Tombstone, Unavailable};
 use crate::domain::key::KeyHash;
 use crate::domain::principal::Principal;
 use crate::storage::{self, Database, StorageError};
 
-/// The net under lost announcements.
-const POLL: Duration = Duration::from_secs(60);
-const RETRY: Duration = Duration::from_secs(2);
 /// How long an unknown key is remembered as unknown.
 const UNKNOWN_FOR: Duration = Duration::from_secs(10);
 const MAX_UNKNOWN: usize = 10_000;
@@ -97,8 +94,7 @@ impl Actor for KeyCache {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        ctx.notify(Reload);
-        ctx.run_interval(POLL, |_, ctx| ctx.notify(Reload));
+        reload::keep_fresh(ctx);
     }
 }
 
@@ -120,7 +116,7 @@ impl Handler<Reload> for KeyCache {
                 Ok(live) => cache.published.store(Arc::new(table(live))),
                 Err(error) => {
                     tracing::warn!(%error, "The keys cannot be read; the known ones stay valid.");
-                    ctx.notify_later(Reload, RETRY);
+                    reload::again_soon(ctx);
                 }
             }
             if cache.changed {

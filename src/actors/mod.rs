@@ -10,6 +10,7 @@ pub mod keys;
 pub mod limiter;
 pub mod notifier;
 pub mod prices;
+pub mod reload;
 pub mod settings;
 pub mod stream;
 pub mod streams;

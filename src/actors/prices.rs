@@ -7,16 +7,13 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message, WrapFuture as _};
 use arc_swap::ArcSwap;
 
-use super::changes::Reload;
+use super::reload::{self, Reload};
 use super::tree::{Name, Tombstone};
 use crate::bedrock::client::client;
 use crate::bedrock::price_list;
 use crate::domain::price::PriceTable;
 use crate::storage::{self, Database, StorageError};
 
-/// The net under lost announcements.
-const POLL: Duration = Duration::from_secs(60);
-const RETRY: Duration = Duration::from_secs(2);
 /// How often it is asked whether a refresh is due; the answer is in Postgres.
 const LOOK: Duration = Duration::from_secs(60);
 const CONNECT: Duration = Duration::from_secs(10);
@@ -70,8 +67,7 @@ impl Actor for PriceOwner {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        ctx.notify(Reload);
-        ctx.run_interval(POLL, |_, ctx| ctx.notify(Reload));
+        reload::keep_fresh(ctx);
         if self.refresh.is_some() {
             ctx.notify(Look);
             ctx.run_interval(LOOK, |_, ctx| ctx.notify(Look));
@@ -85,13 +81,9 @@ impl Handler<Reload> for PriceOwner {
     fn handle(&mut self, _: Reload, ctx: &mut Context<Self>) {
         let database = self.database.clone();
         let read = async move { storage::prices::current(&database).await };
-        ctx.spawn(read.into_actor(self).map(|stored, owner, ctx| match stored {
-            Ok((prices, terms)) => owner.published.store(Arc::new(PriceTable::new(prices, terms))),
-            Err(error) => {
-                tracing::warn!(%error, "The prices cannot be read; the last ones stay.");
-                ctx.notify_later(Reload, RETRY);
-            }
-        }));
+        reload::read(self, ctx, "prices", read, |owner, (prices, terms)| {
+            owner.published.store(Arc::new(PriceTable::new(prices, terms)));
+        });
     }
 }
 

@@ -1,19 +1,14 @@
 //! Owns the settings: reads them from Postgres and publishes them as a snapshot.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, WrapFuture as _};
+use actix::{Actor, Context, Handler};
 use arc_swap::ArcSwap;
 
-use super::changes::Reload;
+use super::reload::{self, Reload};
 use super::tree::Tombstone;
 use crate::domain::settings::Settings;
 use crate::storage::{self, Database};
-
-/// The net under lost announcements.
-const POLL: Duration = Duration::from_secs(60);
-const RETRY: Duration = Duration::from_secs(2);
 
 /// The snapshot that requests read.
 pub type Published = Arc<ArcSwap<Settings>>;
@@ -45,8 +40,7 @@ impl Actor for SettingsOwner {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        ctx.notify(Reload);
-        ctx.run_interval(POLL, |_, ctx| ctx.notify(Reload));
+        reload::keep_fresh(ctx);
     }
 }
 
@@ -56,13 +50,7 @@ impl Handler<Reload> for SettingsOwner {
     fn handle(&mut self, _: Reload, ctx: &mut Context<Self>) {
         let database = self.database.clone();
         let read = async move { storage::settings::all(&database).await };
-        ctx.spawn(read.into_actor(self).map(|stored, owner, ctx| match stored {
-            Ok(stored) => owner.publish(&stored),
-            Err(error) => {
-                tracing::warn!(%error, "The settings cannot be read; the last ones stay.");
-                ctx.notify_later(Reload, RETRY);
-            }
-        }));
+        reload::read(self, ctx, "settings", read, |owner, stored| owner.publish(&stored));
     }
 }
 

@@ -3,22 +3,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message, WrapFuture as _};
 use arc_swap::ArcSwap;
 use chrono::{TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::changes::Reload;
+use super::reload::{self, Reload};
 use super::tree::{Name, Tombstone};
 use crate::domain::capability::{Feature, Features, Lesson, Suspects, Verdicts};
 use crate::storage::verdicts::VerdictRow;
 use crate::storage::{self, Database};
 
-/// The net under lost announcements; what has expired goes with it.
-const POLL: Duration = Duration::from_secs(60);
-const RETRY: Duration = Duration::from_secs(2);
 /// How long what was learned holds: what Bedrock takes changes from day to day.
 const LASTS: TimeDelta = TimeDelta::hours(24);
 /// Places of which suspects are kept.
@@ -81,8 +77,7 @@ impl Actor for Teacher {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        ctx.notify(Reload);
-        ctx.run_interval(POLL, |_, ctx| ctx.notify(Reload));
+        reload::keep_fresh(ctx);
     }
 }
 
@@ -92,13 +87,7 @@ impl Handler<Reload> for Teacher {
     fn handle(&mut self, _: Reload, ctx: &mut Context<Self>) {
         let database = self.database.clone();
         let read = async move { storage::verdicts::valid(&database).await };
-        ctx.spawn(read.into_actor(self).map(|rows, teacher, ctx| match rows {
-            Ok(rows) => teacher.publish(rows),
-            Err(error) => {
-                tracing::warn!(%error, "The verdicts cannot be read; the last ones stay.");
-                ctx.notify_later(Reload, RETRY);
-            }
-        }));
+        reload::read(self, ctx, "verdicts", read, Self::publish);
     }
 }
 
