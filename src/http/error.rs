@@ -53,8 +53,7 @@ pub fn render(error: &ApiError, request_id: &str) -> HttpResponse {
 }
 
 /// The name of Bedrock's exception that stands for an error.
-#[must_use]
-pub fn exception(kind: ErrorKind) -> &'static str {
+fn exception(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::InvalidRequest
         | ErrorKind::ClientClosed

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use super::wrap::Called;
 use crate::actors::stream::{Outlet, Part};
 use crate::domain::{chunk, frame};
-use crate::http::error::exception;
 use crate::http::sse::crashed;
 
 /// What Bedrock pads its chunks with, so that their length tells less.
@@ -100,10 +99,6 @@ fn append_exception(out: &mut Vec<u8>, data: &[u8]) {
         "timeout_error" => "modelTimeoutException",
         _ => "internalServerException",
     };
-    append(out, name, &message);
-}
-
-fn append(out: &mut Vec<u8>, name: &str, message: &str) {
     let headers = [
         (":exception-type", name),
         (":content-type", "application/json"),
@@ -139,13 +134,7 @@ impl MessageBody for NativeBody {
                 None => crashed(),
             };
             self.ended = true;
-            let mut out = Vec::new();
-            let name = exception(error.kind);
-            let mut letters = name.chars();
-            let first = letters.next().map(|first| first.to_ascii_lowercase());
-            let name: String = first.into_iter().chain(letters).collect();
-            append(&mut out, &name, &error.message);
-            Some(Ok(out.into()))
+            Some(Ok(self.frames(&error.event(""))))
         })
     }
 }
