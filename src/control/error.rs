@@ -69,6 +69,17 @@ impl ControlError {
         Self::Conflict { code, message: message.into() }
     }
 
+    /// What becomes of a failed write of something whose name nothing else of its kind may have.
+    pub(super) fn name_taken(noun: &'static str) -> impl Fn(StorageError) -> Self {
+        move |error| match error {
+            StorageError::Duplicate(_) => {
+                let message = format!("There is a {noun} of this name already.");
+                Self::conflict("name_taken", message)
+            }
+            error => error.into(),
+        }
+    }
+
     /// The stable word for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {

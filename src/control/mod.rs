@@ -37,6 +37,13 @@ pub struct Control {
     hasher: Hasher,
 }
 
+/// 256 random bits, for secrets that are made here.
+fn random() -> Result<[u8; 32], ControlError> {
+    let mut random = [0; 32];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| ControlError::Fault)?;
+    Ok(random)
+}
+
 impl Control {
     /// A control plane over a migrated database.
     #[must_use]

@@ -1,9 +1,9 @@
 //! New API keys: 256 random bits behind a prefix that people and secret scanners recognise.
 
-use aws_lc_rs::rand;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::control::error::ControlError;
+use crate::control::random;
 use crate::domain::hex;
 use crate::domain::key::KeyHash;
 
@@ -22,9 +22,7 @@ impl NewSecret {
     /// # Errors
     /// Where the system gives no randomness.
     pub(super) fn make() -> Result<Self, ControlError> {
-        let mut random = [0; 32];
-        rand::fill(&mut random).map_err(|_| ControlError::Fault)?;
-        let secret = SecretString::from(format!("{PREFIX}{}", hex::encode(&random)));
+        let secret = SecretString::from(format!("{PREFIX}{}", hex::encode(&random()?)));
         let hash = KeyHash::of(secret.expose_secret().as_bytes()).ok_or(ControlError::Fault)?;
         let prefix = secret.expose_secret().chars().take(SHOWN).collect();
         Ok(Self { secret, hash, prefix })

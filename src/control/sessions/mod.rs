@@ -181,11 +181,15 @@ pub async fn end(control: &Control, caller: &Caller, id: Uuid) -> Result<(), Con
             (Reach::Own(own), user) => user == Some(own),
         });
         let before = Session::of(found.ok_or(ControlError::NotFound("session"))?);
-        sessions::end(c, id).await?;
-        let name = before.user_name.clone().unwrap_or("admin key".to_owned());
-        Ok(((), Change::new("session.end", &[]).of(id, &name).before(&before)))
+        Ok(((), ended(c, &before).await?))
     });
     written.await
+}
+
+async fn ended(connection: &mut Connection, before: &Session) -> Result<Change, ControlError> {
+    sessions::end(connection, before.id).await?;
+    let name = before.user_name.as_deref().unwrap_or("admin key");
+    Ok(Change::new("session.end", &[]).of(before.id, name).before(before))
 }
 
 /// Ends the session of this secret, where there is one: what signing out does.
@@ -201,11 +205,9 @@ pub async fn sign_out(
     let written = control.write(caller, async move |c: &mut Connection| {
         let (row, user, _) =
             sessions::find(c, &hash).await?.ok_or(ControlError::NotFound("session"))?;
-        sessions::end(c, row.id).await?;
         let name = user.map_or("admin key".to_owned(), |user| user.name);
-        let id = row.id;
-        let before = Session::of((row, Some(name.clone())));
-        Ok(((), Change::new("session.end", &[]).of(id, &name).before(&before)))
+        let before = Session::of((row, Some(name)));
+        Ok(((), ended(c, &before).await?))
     });
     match written.await {
         Err(ControlError::NotFound(_)) => Ok(()),

@@ -1,11 +1,12 @@
 //! The secret of a session: what its cookie holds, and what follows from it.
 
-use aws_lc_rs::{digest, hmac, rand};
+use aws_lc_rs::{digest, hmac};
 use base64_simd::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
 use crate::control::error::ControlError;
+use crate::control::random;
 
 /// 256 random bits in base64url.
 #[derive(Debug, Clone)]
@@ -21,9 +22,7 @@ impl SessionSecret {
     /// # Errors
     /// Where the system gives no randomness.
     pub(super) fn make() -> Result<Self, ControlError> {
-        let mut random = [0; 32];
-        rand::fill(&mut random).map_err(|_| ControlError::Fault)?;
-        Ok(Self(URL_SAFE_NO_PAD.encode_to_string(random).into()))
+        Ok(Self(URL_SAFE_NO_PAD.encode_to_string(random()?).into()))
     }
 
     /// What the cookie is to hold.

@@ -13,8 +13,8 @@ use super::error::ControlError;
 use super::page::{Page, Paging};
 use super::users::{self, EditUser, User};
 use super::{Control, field};
+use crate::storage::Connection;
 use crate::storage::teams::{self, TeamRow};
-use crate::storage::{Connection, StorageError};
 
 /// What changes with a team: keys and users carry what their team allows.
 const TABLES: &[&str] = &["teams"];
@@ -73,7 +73,7 @@ pub async fn create(
         concurrent_streams,
     };
     let written = control.write(caller, async move |c: &mut Connection| {
-        teams::insert(c, &row).await.map_err(name_taken)?;
+        teams::insert(c, &row).await.map_err(ControlError::name_taken("team"))?;
         let team = read(c, row.id).await?;
         let change = Change::new("team.create", TABLES).of(team.id, &team.name).after(&team);
         Ok((team, change))
@@ -105,7 +105,7 @@ pub async fn edit(
             [row.requests_per_minute, row.tokens_per_minute, row.concurrent_streams] =
                 field::limits(limits)?;
         }
-        teams::update(c, &row).await.map_err(name_taken)?;
+        teams::update(c, &row).await.map_err(ControlError::name_taken("team"))?;
         let after = read(c, id).await?;
         let change = Change::new("team.edit", TABLES).of(id, &after.name);
         Ok((after.clone(), change.before(&before).after(&after)))
@@ -177,13 +177,4 @@ pub(super) async fn must_exist(
 
 async fn read(connection: &mut Connection, id: Uuid) -> Result<Team, ControlError> {
     teams::get(connection, id).await?.map(Team::of).ok_or(ControlError::NotFound("team"))
-}
-
-fn name_taken(error: StorageError) -> ControlError {
-    match error {
-        StorageError::Duplicate(_) => {
-            ControlError::conflict("name_taken", "There is a team of this name already.")
-        }
-        error => error.into(),
-    }
 }

@@ -13,8 +13,8 @@ use super::error::ControlError;
 use super::page::{Page, Paging};
 use super::{Control, field, teams};
 use crate::domain::principal::Role;
+use crate::storage::Connection;
 use crate::storage::users::{self, Filter, UserRow};
-use crate::storage::{Connection, StorageError};
 
 /// What changes with a user.
 const TABLES: &[&str] = &["users"];
@@ -81,7 +81,7 @@ pub async fn create(
     };
     let written = control.write(caller, async move |c: &mut Connection| {
         teams::must_exist(c, "team_id", row.team_id).await?;
-        users::insert(c, &row).await.map_err(name_taken)?;
+        users::insert(c, &row).await.map_err(ControlError::name_taken("user"))?;
         let user = read(c, row.id).await?;
         let change = Change::new("user.create", TABLES).of(user.id, &user.name).after(&user);
         Ok((user, change))
@@ -109,7 +109,7 @@ pub async fn edit(
         if !still_admin {
             another_admin_is_left(&admins, id)?;
         }
-        users::update(c, &row).await.map_err(name_taken)?;
+        users::update(c, &row).await.map_err(ControlError::name_taken("user"))?;
         let after = read(c, id).await?;
         let change = Change::new("user.edit", TABLES).of(id, &after.name);
         Ok((after.clone(), change.before(&before).after(&after)))
@@ -173,13 +173,4 @@ fn another_admin_is_left(admins: &[Uuid], id: Uuid) -> Result<(), ControlError> 
 
 async fn read(connection: &mut Connection, id: Uuid) -> Result<User, ControlError> {
     users::get(connection, id).await?.map(User::of).ok_or(ControlError::NotFound("user"))
-}
-
-fn name_taken(error: StorageError) -> ControlError {
-    match error {
-        StorageError::Duplicate(_) => {
-            ControlError::conflict("name_taken", "There is a user of this name already.")
-        }
-        error => error.into(),
-    }
 }
