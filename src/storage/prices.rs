@@ -1,82 +1,66 @@
 //! The tables `prices`, `price_terms` and `price_refreshes`.
 
-use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{
-    AsyncConnection as _, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection as _,
-};
-use serde::Serialize;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::database::Database;
 use super::error::StorageError;
+use super::listen;
 use crate::domain::price::{LongPrompt, Price, Rates, Reach, Source, Terms};
 
-const NOTIFY: &str = r#"select pg_notify('ccag_changes', '{"table":"prices"}')"#;
 /// The only source of refreshes.
 const PRICE_LIST: &str = "price_list";
 
-/// One price as it is stored, with its history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, QueryableByName)]
-pub struct StoredPrice {
+/// One price as it is stored.
+#[derive(QueryableByName)]
+struct StoredPrice {
     /// The row.
     #[diesel(sql_type = SqlUuid)]
-    pub id: Uuid,
+    id: Uuid,
     /// Bedrock's id of the foundation model.
     #[diesel(sql_type = Text)]
-    pub model: String,
+    model: String,
     /// `global`, `geo` or `us-gov`.
     #[diesel(sql_type = Text)]
-    pub reach: String,
+    reach: String,
     /// `price_list` or `override`.
     #[diesel(sql_type = Text)]
-    pub source: String,
+    source: String,
     /// Pico-dollars per token, as all rates.
     #[diesel(sql_type = BigInt)]
-    pub input: i64,
+    input: i64,
     /// Generated tokens.
     #[diesel(sql_type = BigInt)]
-    pub output: i64,
+    output: i64,
     /// Tokens read from the cache.
     #[diesel(sql_type = BigInt)]
-    pub cache_read: i64,
+    cache_read: i64,
     /// Tokens written for 5 minutes.
     #[diesel(sql_type = BigInt)]
-    pub cache_write_5m: i64,
+    cache_write_5m: i64,
     /// Tokens written for 1 hour.
     #[diesel(sql_type = BigInt)]
-    pub cache_write_1h: i64,
+    cache_write_1h: i64,
     /// Prompts of more tokens than this are charged the long rates.
     #[diesel(sql_type = Nullable<BigInt>)]
-    pub long_above: Option<i64>,
+    long_above: Option<i64>,
     /// The long rates; all are there where `long_above` is.
     #[diesel(sql_type = Nullable<BigInt>)]
-    pub long_input: Option<i64>,
+    long_input: Option<i64>,
     /// Generated tokens.
     #[diesel(sql_type = Nullable<BigInt>)]
-    pub long_output: Option<i64>,
+    long_output: Option<i64>,
     /// Tokens read from the cache.
     #[diesel(sql_type = Nullable<BigInt>)]
-    pub long_cache_read: Option<i64>,
+    long_cache_read: Option<i64>,
     /// Tokens written for 5 minutes.
     #[diesel(sql_type = Nullable<BigInt>)]
-    pub long_cache_write_5m: Option<i64>,
+    long_cache_write_5m: Option<i64>,
     /// Tokens written for 1 hour.
     #[diesel(sql_type = Nullable<BigInt>)]
-    pub long_cache_write_1h: Option<i64>,
-    /// Why an admin set it.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub reason: Option<String>,
-    /// Who set it.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub changed_by: Option<String>,
-    /// From when on it counts.
-    #[diesel(sql_type = Timestamptz)]
-    pub valid_from: DateTime<Utc>,
-    /// Until when it counted; none while it does.
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    pub valid_until: Option<DateTime<Utc>>,
+    long_cache_write_1h: Option<i64>,
 }
 
 impl StoredPrice {
@@ -147,52 +131,12 @@ pub async fn current(database: &Database) -> Result<(Vec<Price>, Terms), Storage
         .await
 }
 
-/// The history, latest first, at most `limit`: of one model where given, from before `before` on.
-///
-/// # Errors
-/// [`StorageError`]
-pub async fn history(
-    database: &Database,
-    model: Option<String>,
-    before: Option<(DateTime<Utc>, Uuid)>,
-    limit: u32,
-) -> Result<Vec<StoredPrice>, StorageError> {
-    let (at, id) = before.unzip();
-    database
-        .run(async move |mut connection| {
-            let query = diesel::sql_query(format!(
-                "select * from prices where ($1 is null or model = $1) \
-                 and ($2 is null or (valid_from, id) < ($2, $3)) \
-                 order by valid_from desc, id desc limit {}",
-                limit.min(1000)
-            ))
-            .bind::<Nullable<Text>, _>(model)
-            .bind::<Nullable<Timestamptz>, _>(at)
-            .bind::<Nullable<SqlUuid>, _>(id);
-            Ok(query.load(&mut connection).await?)
-        })
-        .await
-}
-
-/// Who sets a price, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Author {
-    /// The admin; none for the price list.
-    pub changed_by: Option<String>,
-    /// The reason; none for the price list.
-    pub reason: Option<String>,
-}
-
 /// Ends the price of this model, reach and source that counts, and puts another in its place; to be
 /// called in a transaction. False where it is the same.
 ///
 /// # Errors
 /// [`StorageError`]
-pub async fn put(
-    connection: &mut AsyncPgConnection,
-    price: &Price,
-    author: &Author,
-) -> Result<bool, StorageError> {
+async fn put(connection: &mut AsyncPgConnection, price: &Price) -> Result<bool, StorageError> {
     let current: Vec<StoredPrice> = diesel::sql_query(
         "select * from prices where model = $1 and reach = $2 and source = $3 \
          and valid_until is null for update",
@@ -213,8 +157,8 @@ pub async fn put(
     diesel::sql_query(
         "insert into prices (id, model, reach, source, input, output, cache_read, cache_write_5m, \
          cache_write_1h, long_above, long_input, long_output, long_cache_read, \
-         long_cache_write_5m, long_cache_write_1h, reason, changed_by) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+         long_cache_write_5m, long_cache_write_1h) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind::<SqlUuid, _>(Uuid::now_v7())
     .bind::<Text, _>(price.model.clone())
@@ -231,8 +175,6 @@ pub async fn put(
     .bind::<Nullable<BigInt>, _>(long_rate(|rates| rates.cache_read))
     .bind::<Nullable<BigInt>, _>(long_rate(|rates| rates.cache_write_5m))
     .bind::<Nullable<BigInt>, _>(long_rate(|rates| rates.cache_write_1h))
-    .bind::<Nullable<Text>, _>(author.reason.clone())
-    .bind::<Nullable<Text>, _>(author.changed_by.clone())
     .execute(connection)
     .await?;
     Ok(true)
@@ -242,7 +184,7 @@ pub async fn put(
 ///
 /// # Errors
 /// [`StorageError`]
-pub async fn end(
+async fn end(
     connection: &mut AsyncPgConnection,
     model: &str,
     reach: Reach,
@@ -257,34 +199,8 @@ pub async fn end(
     .bind::<Text, _>(source.name())
     .execute(connection)
     .await?;
-    connection.batch_execute(NOTIFY).await?;
+    listen::announce(connection, "prices").await?;
     Ok(ended > 0)
-}
-
-/// Sets the terms; to be called in a transaction.
-///
-/// # Errors
-/// [`StorageError`]
-pub async fn set_terms(
-    connection: &mut AsyncPgConnection,
-    terms: Terms,
-    reason: String,
-    changed_by: Option<String>,
-) -> Result<(), StorageError> {
-    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    diesel::sql_query(
-        "insert into price_terms (id, multiplier_ppm, web_search_nanos, reason, changed_by) \
-         values ($1, $2, $3, $4, $5)",
-    )
-    .bind::<SqlUuid, _>(Uuid::now_v7())
-    .bind::<BigInt, _>(number(terms.multiplier_ppm))
-    .bind::<BigInt, _>(number(terms.web_search_nanos))
-    .bind::<Text, _>(reason)
-    .bind::<Nullable<Text>, _>(changed_by)
-    .execute(connection)
-    .await?;
-    connection.batch_execute(NOTIFY).await?;
-    Ok(())
 }
 
 /// Claims the refresh that is due once in `seconds`; true for one instance only. A claim whose
@@ -326,12 +242,11 @@ pub async fn end_refresh(
                 Ok(prices) => (prices, None),
                 Err(error) => (Vec::new(), Some(error)),
             };
-            let author = Author { changed_by: None, reason: None };
             connection
                 .transaction(async move |connection| {
                     let mut changed = 0;
                     for price in &prices {
-                        changed += usize::from(put(connection, price, &author).await?);
+                        changed += usize::from(put(connection, price).await?);
                     }
                     diesel::sql_query(
                         "update price_refreshes set ended_at = now(), changed = $2, error = $3 \

@@ -37,7 +37,7 @@ const SONNET_LONG: Option<LongPrompt> =
 const OPUS: Rates = rates(5000, 25_000, 500, 6250);
 const FABLE: Rates = rates(10_000, 50_000, 1000, 12_500);
 /// Opus 4's, which no other model exceeds in any class: what an unknown model is charged.
-pub(super) const DEAREST: Rates = rates(15_000, 75_000, 1500, 18_750).percent(120);
+pub(super) const DEAREST: Rates = OPUS_4.percent(120);
 const OPUS_4: Rates = rates(15_000, 75_000, 1500, 18_750);
 
 const ROWS: &[Row] = &[
