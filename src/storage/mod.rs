@@ -12,6 +12,7 @@ mod migrate;
 pub mod notifications;
 pub mod passwords;
 pub mod prices;
+pub mod providers;
 mod schema;
 pub mod sessions;
 pub mod settings;

@@ -120,6 +120,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Where people come from: who signs them in, and who provisions them.
+    identity_providers (id) {
+        id -> Uuid,
+        name -> Text,
+        kind -> Text,
+        enabled -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(passwords -> users (user_id));
 diesel::joinable!(portal_sessions -> users (user_id));
 diesel::joinable!(api_keys -> teams (team_id));
