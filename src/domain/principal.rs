@@ -126,6 +126,13 @@ impl Principal {
         self.expires_at.is_none_or(|end| now < end)
     }
 
+    /// Whether the caller came through Claude Code's own `/login`, whose sessions show what is spent in
+    /// a form of their own.
+    #[must_use]
+    pub fn came_by_login(&self) -> bool {
+        self.credential == CredentialKind::AccessToken
+    }
+
     /// Whether a model may be used, by the profile that a request resolves to and the model behind
     /// it, where that is known.
     #[must_use]

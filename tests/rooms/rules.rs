@@ -5,13 +5,14 @@ use std::path::Path;
 use super::tokens::{Found, paths, tokens};
 
 /// Who may import whom, besides itself.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("bedrock", &["domain"]),
+    ("oauth", &["domain"]),
     ("storage", &["domain"]),
-    ("actors", &["domain", "bedrock", "storage", "websearch"]),
+    ("actors", &["domain", "bedrock", "oauth", "storage", "websearch"]),
     ("websearch", &["domain"]),
-    ("control", &["domain", "storage", "actors"]),
+    ("control", &["domain", "oauth", "storage", "actors"]),
     ("http", &["domain", "actors", "control"]),
     ("simulator", &["domain"]),
 ];
