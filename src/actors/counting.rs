@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::worker::Worker;
 use crate::bedrock::exchange::{self, Failure, Operation};
-use crate::domain::capability::{Feature, Verdicts};
+use crate::domain::capability::{self, Feature, Verdicts};
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::model::{self, Model};
 use crate::domain::request::MessagesRequest;
@@ -90,12 +90,16 @@ impl Worker {
         headers: &CallHeaders,
     ) -> Result<Count, ApiError> {
         let resolved = model::resolve(request.model(), self.gateway.geography)?;
-        let body = request.translate_for(&resolved, headers, &Verdicts::NONE)?.body;
         let estimate = Count { input_tokens: request.estimated_tokens(), estimated: true };
         let counts = |model: &&Model| model.capability.takes(Feature::CountTokens);
         let Some(base) = resolved.model.filter(counts).map(|model| model.base) else {
+            request.translate_for(&resolved, headers, &Verdicts::NONE)?;
             return Ok(estimate);
         };
+        let endpoint = self.gateway.endpoints.lease().await.map(|it| it.endpoint().name.clone());
+        let known = endpoint.ok().and_then(|it| self.gateway.learned.of(&it, &resolved.profile));
+        let verdicts = known.map(|known| known.verdicts).unwrap_or_default();
+        let body = request.translate_for(&resolved, headers, &verdicts)?.body;
         let key: [u8; 32] = Sha256::new_with_prefix(base).chain_update(&body).finalize().into();
         if let Some(count) = self.gateway.counts.0.get(&key) {
             return Ok(count);
@@ -105,6 +109,8 @@ impl Worker {
             Ok(input_tokens) => Count { input_tokens, estimated: false },
             Err(error) if error.kind != ErrorKind::InvalidRequest => return Ok(estimate),
             Err(error) if error.message.contains(UNSUPPORTED) => estimate,
+            // The request itself would be served without what Bedrock refuses here.
+            Err(error) if capability::lesson(&error.message).is_some() => return Ok(estimate),
             Err(error) => return Err(error),
         };
         self.gateway.counts.0.insert(key, count);

@@ -109,12 +109,15 @@ impl Handler<Taught> for Teacher {
     fn handle(&mut self, taught: Taught, ctx: &mut Context<Self>) {
         let Taught { place, lesson, sent } = taught;
         match lesson {
-            Lesson::Feature(feature) => self.learn(place, "feature", feature.id(), ctx),
+            Lesson::Features(features) => features
+                .iter()
+                .for_each(|feature| self.learn(place.clone(), "feature", feature.id(), ctx)),
             Lesson::Field(field) => self.learn(place, "field", &field, ctx),
             Lesson::SomeBeta => {
                 let found = self.change(&place, |known| known.suspects.refused(sent));
                 self.convict(place, found, ctx);
             }
+            Lesson::Signature => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One exchange with Bedrock: sign, send, and read what comes back.
 
+use std::io::Read as _;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
@@ -8,6 +9,7 @@ use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use awc::ClientResponse;
 use awc::error::{ConnectError, SendRequestError};
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use futures_util::Stream;
 
 use super::credentials::Credential;
@@ -130,6 +132,19 @@ pub async fn read_whole(mut body: Body, deadline: Duration) -> Result<Bytes, Api
     }
 }
 
+/// An error body in the clear: services in between compress it unasked.
+fn decoded(response: &Body, body: Bytes) -> Bytes {
+    if header(response, "content-encoding") != Some("gzip") {
+        return body;
+    }
+    let mut clear = Vec::new();
+    let limit = u64::try_from(MAX_ERROR).unwrap_or(u64::MAX);
+    match GzDecoder::new(&*body).take(limit).read_to_end(&mut clear) {
+        Ok(_) => Bytes::from(clear),
+        Err(_) => body,
+    }
+}
+
 /// An unknown route answers 200, with the exception's name in a header.
 fn is_unknown_operation(response: &Body) -> bool {
     header(response, "x-amzn-errortype").is_some()
@@ -142,6 +157,7 @@ fn header<'r>(response: &'r Body, name: &str) -> Option<&'r str> {
 async fn refused(mut response: Body) -> Failure {
     let read = tokio::time::timeout(ERROR_BODY, response.body().limit(MAX_ERROR)).await;
     let body = read.ok().and_then(Result::ok).unwrap_or_default();
+    let body = decoded(&response, body);
     let exception = header(&response, "x-amzn-errortype");
     let stale_credential = exception.is_some_and(|name| name.starts_with("ExpiredToken"));
     let error = refusal::of_status(response.status().as_u16(), exception, &body);

@@ -23,6 +23,13 @@ const IAM_REFUSAL: &str = "is not authorized to perform";
 const TOO_LONG: &str = "Input is too long for requested model.";
 /// The words for it on which Claude Code compacts the conversation.
 const TOO_LONG_FOR_CLIENTS: &str = "capability_rejected: prompt_too_long";
+/// Bedrock's words for thinking without its signature; the block's path stands before them.
+const UNSIGNED: &str = ".thinking.signature: Field required";
+/// Anthropic's words for it, on which clients leave the thinking of earlier turns out.
+const INVALID_SIGNATURE: &str = ": Invalid `signature` in `thinking` block";
+/// What Bedrock says of a model or profile that it does not serve in this region or account.
+const NO_SUCH_MODEL: [&str; 2] =
+    ["The provided model identifier is invalid", "on-demand throughput isn"];
 
 /// The three shapes of an error body.
 #[derive(Deserialize)]
@@ -60,9 +67,16 @@ fn refusal(kind: ErrorKind, exception: &str, message: &str) -> ApiError {
         ErrorKind::Permission => api_key(),
         _ => false,
     };
-    let kind = if refused_credential { ErrorKind::Api } else { kind };
+    let no_model = || NO_SUCH_MODEL.iter().any(|text| message.contains(text));
+    let kind = match kind {
+        _ if refused_credential => ErrorKind::Api,
+        ErrorKind::InvalidRequest if no_model() => ErrorKind::NotFound,
+        kind => kind,
+    };
     let error = ApiError::new(kind, in_words(kind, exception, message, refused_credential));
     match kind {
+        // Nothing that the client could wait for: an administrator has to act.
+        ErrorKind::Api if refused_credential => error.not_worth_retrying(),
         ErrorKind::RateLimit => error.retry_after(THROTTLE_RETRY),
         ErrorKind::Overloaded => error.retry_after(OVERLOAD_RETRY),
         _ => error,
@@ -81,6 +95,14 @@ fn in_words(kind: ErrorKind, exception: &str, message: &str, refused_credential:
                 .to_owned()
         }
         ErrorKind::InvalidRequest if message == TOO_LONG => TOO_LONG_FOR_CLIENTS.to_owned(),
+        ErrorKind::InvalidRequest if message.contains(UNSIGNED) => {
+            message.replacen(UNSIGNED, INVALID_SIGNATURE, 1)
+        }
+        ErrorKind::NotFound if NO_SUCH_MODEL.iter().any(|text| message.contains(text)) => {
+            format!(
+                "model: not available from Amazon Bedrock in this region and account. {message}"
+            )
+        }
         _ if message.is_empty() => format!("Bedrock answered with {exception} and no message."),
         _ => message.to_owned(),
     }
@@ -190,9 +212,10 @@ mod tests {
     fn a_refused_credential_of_the_gateway_is_not_blamed_on_the_client() {
         let body = br#"{"message":"The security token included in the request is expired"}"#;
         let error = of_status(403, Some("ExpiredTokenException"), body);
-        assert_eq!(error.kind.status(), 500);
+        assert_eq!((error.kind.status(), error.should_retry()), (500, Some(false)));
         assert!(error.message.contains("gateway's own AWS credentials"));
     }
+
     #[test]
     fn a_refused_api_key_of_the_gateway_is_not_blamed_on_the_client() {
         for text in API_KEY_REFUSALS {
@@ -213,6 +236,26 @@ mod tests {
             br#"{"message":"You don't have access to the model with the specified model ID."}"#;
         let error = of_status(403, Some("AccessDeniedException"), other);
         assert!(error.message.starts_with("You don't have access"));
+    }
+
+    #[test]
+    fn thinking_without_a_signature_is_told_in_anthropics_words() {
+        let body = br#"{"message":"messages.3.content.0.thinking.signature: Field required"}"#;
+        let error = of_status(400, Some("ValidationException"), body);
+        assert_eq!(error.message, "messages.3.content.0: Invalid `signature` in `thinking` block");
+    }
+
+    #[test]
+    fn a_model_that_is_not_served_is_not_found() {
+        for text in [
+            "The provided model identifier is invalid.",
+            "Invocation of model ID anthropic.claude-x with on-demand throughput isn\u{2019}t supported.",
+        ] {
+            let body = serde_json::json!({ "message": text }).to_string();
+            let error = of_status(400, Some("ValidationException"), body.as_bytes());
+            assert_eq!((error.kind, error.kind.status()), (ErrorKind::NotFound, 404), "{text}");
+            assert!(error.message.contains(text), "{}", error.message);
+        }
     }
 
     #[test]

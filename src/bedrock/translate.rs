@@ -181,6 +181,9 @@ fn event_out(
 pub fn whole(body: &[u8], names: &Names, answer: &mut Answer) -> Result<Vec<u8>, ApiError> {
     let message: WholeMessage<'_> =
         serde_json::from_slice(body).map_err(|error| corrupt(&error))?;
+    if message.kind.as_deref() != Some("message") {
+        return Err(corrupt(&"it is no message"));
+    }
     answer.message(&message);
     let body = match message.model {
         Some(raw) => replaced(body, raw, &names.model),

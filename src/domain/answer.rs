@@ -53,6 +53,9 @@ struct InvocationMetrics {
 /// A whole answer (`InvokeModel`), as far as it is read.
 #[derive(Debug, Deserialize)]
 pub struct WholeMessage<'a> {
+    /// `message`; anything else is none.
+    #[serde(rename = "type", borrow)]
+    pub kind: Option<Cow<'a, str>>,
     /// The model, as it stands in the text.
     #[serde(borrow)]
     pub model: Option<&'a RawValue>,

@@ -86,12 +86,14 @@ pub struct ApiError {
     pub message: Cow<'static, str>,
     /// Seconds after which trying again makes sense.
     pub retry_after: Option<u32>,
+    /// Whether repeating the request helps nobody, although its kind would let clients do so.
+    final_answer: bool,
 }
 
 impl ApiError {
     /// A refusal without advice on when to try again.
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), retry_after: None }
+        Self { kind, message: message.into(), retry_after: None, final_answer: false }
     }
 
     /// The same refusal, with the advice to come back after `seconds`.
@@ -99,6 +101,25 @@ impl ApiError {
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
+    }
+
+    /// The same refusal, of which clients are told that repeating the request does not help.
+    #[must_use]
+    pub fn not_worth_retrying(mut self) -> Self {
+        self.final_answer = true;
+        self
+    }
+
+    /// What `x-should-retry` says; `None` leaves it to the client, which repeats 429 and 5xx with
+    /// its own pauses, and no other 4xx but 408.
+    ///
+    /// A 401 would be repeated for minutes (Claude Code waits as for a 5xx). After a timeout the
+    /// same call would be bought again, and as slow.
+    #[must_use]
+    pub fn should_retry(&self) -> Option<bool> {
+        let never = self.final_answer
+            || matches!(self.kind, ErrorKind::Authentication | ErrorKind::Timeout);
+        never.then_some(false)
     }
 
     /// Anthropic's error body.

@@ -43,9 +43,8 @@ pub fn render(error: &ApiError, request_id: &str) -> HttpResponse {
     if let Some(seconds) = error.retry_after {
         response.insert_header((RETRY_AFTER, seconds));
     }
-    // Claude Code would repeat a 401 for minutes.
-    if error.kind == ErrorKind::Authentication {
-        response.insert_header(("x-should-retry", "false"));
+    if let Some(retry) = error.should_retry() {
+        response.insert_header(("x-should-retry", if retry { "true" } else { "false" }));
     }
     let mut response = response.body(error.body(request_id));
     mark(response.headers_mut(), request_id);

@@ -116,13 +116,15 @@ fn line_breaks_and_odd_types_cannot_forge_events() {
 
 #[test]
 fn a_whole_answer_keeps_its_bytes_but_for_the_model() {
-    let body = br#"{ "id":"msg_1", "model" : "claude-x", "content":[{"type":"tool_use","name":"Read","input":{"model":1}}],"usage":{"input_tokens":1,"output_tokens":2},"stop_reason":"tool_use"}"#;
+    let body = br#"{ "id":"msg_1", "type":"message", "model" : "claude-x", "content":[{"type":"tool_use","name":"Read","input":{"model":1}}],"usage":{"input_tokens":1,"output_tokens":2},"stop_reason":"tool_use"}"#;
     let mut answer = Answer::default();
     let out = whole(body, &named("opus"), &mut answer).unwrap();
     let expected = String::from_utf8_lossy(body).replace("\"claude-x\"", "\"opus\"");
     assert_eq!(String::from_utf8_lossy(&out), expected);
     assert_eq!(answer.tokens().0.output, 2);
-    assert!(whole(b"<html>", &named("opus"), &mut Answer::default()).is_err());
+    for other in [&b"<html>"[..], br#"{"Output":{"__type":"UnknownOperationException"}}"#] {
+        assert!(whole(other, &named("opus"), &mut Answer::default()).is_err());
+    }
 }
 
 #[test]
@@ -153,10 +155,11 @@ fn aliases_come_back_as_the_ids_they_stand_for() {
             event.replace("\"toolu_ccag_1\"", r#""call:\"1\"""#)
         )
     );
-    let body = br#"{"content":[{"type":"tool_use","id":"toolu_ccag_1","name":"toolu_ccag_12"}]}"#;
+    let body =
+        br#"{"type":"message","content":[{"type":"tool_use","id":"toolu_ccag_1","name":"toolu_ccag_12"}]}"#;
     let whole = whole(body, &names, &mut Answer::default()).unwrap();
     assert_eq!(
         String::from_utf8_lossy(&whole),
-        r#"{"content":[{"type":"tool_use","id":"call:\"1\"","name":"toolu_ccag_12"}]}"#
+        r#"{"type":"message","content":[{"type":"tool_use","id":"call:\"1\"","name":"toolu_ccag_12"}]}"#
     );
 }

@@ -62,6 +62,8 @@ features! {
     ThinkingTokenCount: "thinking_token_count", Some("thinking-token-count-2026-05-13"), "", Removed;
     /// Control over what signatures are bound to.
     ThinkingBinding: "thinking_binding", Some("thinking-binding-controls-2026-08-01"), "", Removed;
+    /// Thinking of earlier turns, sent back with its signature.
+    ThinkingBlocks: "thinking_blocks", None, "thinking, redacted_thinking", Removed;
     /// `output_config.effort`: low, medium, high.
     Effort: "effort", Some("effort-2025-11-24"), "output_config.effort", Removed;
     /// `output_config.effort: xhigh`.

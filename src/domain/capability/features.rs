@@ -61,3 +61,11 @@ impl Features {
         Feature::ALL.iter().copied().filter(move |feature| self.contains(*feature))
     }
 }
+
+impl FromIterator<Feature> for Features {
+    fn from_iter<I: IntoIterator<Item = Feature>>(features: I) -> Self {
+        let mut set = Self::NONE;
+        features.into_iter().for_each(|feature| set.insert(feature));
+        set
+    }
+}

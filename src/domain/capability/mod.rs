@@ -5,7 +5,8 @@
 
 mod feature;
 mod features;
-mod learning;
+mod lesson;
+mod suspects;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,8 @@ mod verdicts;
 
 pub use feature::{Feature, Otherwise};
 pub use features::Features;
-pub use learning::{Lesson, Suspects, lesson};
+pub use lesson::{Lesson, lesson};
+pub use suspects::Suspects;
 pub use table::*;
 pub use verdicts::Verdicts;
 

@@ -7,8 +7,8 @@ use super::Feature::{
     EagerInputStreaming, Effort, EffortMax, EffortXhigh, FineGrainedToolStreaming,
     ForcedToolChoice, InterleavedThinking, LongContext, LongOutput, Prefill, Safeguards, Sampling,
     StrictTools, StructuredOutputs, SystemMessages, TemperatureWithTopP, ThinkingBinding,
-    ThinkingDisplay, ThinkingTokenCount, ThinkingUpdates, TokenEfficientTools, ToolChanges,
-    ToolExamples, ToolSearch, TurnOutputConfig,
+    ThinkingBlocks, ThinkingDisplay, ThinkingTokenCount, ThinkingUpdates, TokenEfficientTools,
+    ToolChanges, ToolExamples, ToolSearch, TurnOutputConfig,
 };
 use super::{Capability, Feature, Features};
 
@@ -57,7 +57,8 @@ pub const HAIKU_3_5: Capability = NOTHING
     .limits(200_000, 8_192, 2_048);
 
 /// Claude 3.7 Sonnet.
-pub const SONNET_3_7: Capability = HAIKU_3_5.with(&[BudgetThinking]).limits(200_000, 8_192, 1_024);
+pub const SONNET_3_7: Capability =
+    HAIKU_3_5.with(&[BudgetThinking, ThinkingBlocks]).limits(200_000, 8_192, 1_024);
 
 /// Claude Opus 4.
 pub const OPUS_4: Capability = SONNET_3_7

@@ -21,9 +21,7 @@ fn names<'n>(request: &'n MessagesRequest, call: &Call<'n>) -> impl Iterator<Ite
 
 /// The features whose betas a call names.
 pub(super) fn named(request: &MessagesRequest, call: &Call<'_>) -> Features {
-    let mut features = Features::NONE;
-    names(request, call).filter_map(Feature::by_beta).for_each(|feature| features.insert(feature));
-    features
+    names(request, call).filter_map(Feature::by_beta).collect()
 }
 
 /// Selects in the order of the headers, then the body, then of the features; each beta once. `used` are
@@ -69,10 +67,7 @@ impl<'n> Betas<'n> {
 
     /// The features that they stand for.
     pub(super) fn features(&self) -> Features {
-        let mut features = Features::NONE;
-        let known = self.kept.iter().filter_map(|name| Feature::by_beta(name));
-        known.for_each(|feature| features.insert(feature));
-        features
+        self.kept.iter().filter_map(|name| Feature::by_beta(name)).collect()
     }
 
     /// The member `anthropic_beta` with a comma after it; empty where there are none.

@@ -1,5 +1,5 @@
 //! What keeps the prompt cache working: the client's changing attribution goes, `cache_control` keeps what the
-//! model takes, and automatic caching becomes a breakpoint. Empty text blocks, which no model takes, go too.
+//! model takes, and automatic caching becomes a breakpoint.
 
 use super::Draft;
 use crate::domain::capability::Feature;
@@ -32,26 +32,6 @@ impl Draft<'_> {
             self.gone.push("system");
         } else {
             self.edits.remove_items(items);
-        }
-    }
-
-    /// Takes empty text blocks out of messages that say something else.
-    pub(super) fn empty_texts(&mut self) {
-        let conversation = self.request.conversation();
-        if !conversation.blocks.iter().any(Block::is_empty_text) {
-            return;
-        }
-        for message in &conversation.messages {
-            let Content::Blocks(_, range) = &message.content else {
-                continue;
-            };
-            let blocks = conversation.blocks(range);
-            let empty = blocks.iter().filter(|block| block.is_empty_text()).count();
-            if (1..blocks.len()).contains(&empty) {
-                let items = blocks.iter().map(|block| (block.span, block.is_empty_text()));
-                self.edits.remove_items(items);
-                self.adjusted("empty_text");
-            }
         }
     }
 

@@ -13,6 +13,7 @@ use super::model::Resolved;
 use super::request::MessagesRequest;
 
 mod betas;
+mod blocks;
 mod caching;
 mod context;
 mod fields;
@@ -106,7 +107,7 @@ impl MessagesRequest {
         draft.ids();
         draft.metadata();
         draft.system();
-        draft.empty_texts();
+        draft.blocks();
         draft.cache_controls();
         draft.thinking_and_output()?;
         draft.context_management();
@@ -141,6 +142,8 @@ struct Draft<'r> {
     added: String,
     /// The thinking budget that goes out.
     budget: Option<u64>,
+    /// Whether thinking with a budget cannot go on, since the turn lost the thinking it began with.
+    thinking_ends: bool,
     /// A breakpoint that is to go to the text of this message.
     breakpoint: Option<(usize, Text, String)>,
     aliases: Vec<Alias>,
@@ -158,6 +161,7 @@ impl<'r> Draft<'r> {
             gone: Vec::new(),
             added: String::new(),
             budget: None,
+            thinking_ends: false,
             breakpoint: None,
             aliases: Vec::new(),
         }

@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::capability::{HAIKU_4_5, OPUS_4_6, OPUS_5, SONNET_3_7, SONNET_4_5};
 
+mod blocks;
 mod caching;
 mod fold;
 mod media;
@@ -34,7 +35,17 @@ fn translated(
     capability: &Capability,
     betas: &[&str],
 ) -> (Value, Vec<&'static str>) {
-    let translation = translate(&request(&members), capability, betas, false).unwrap();
+    translated_under(members, capability, betas, &Verdicts::NONE)
+}
+
+fn translated_under(
+    members: Value,
+    capability: &Capability,
+    betas: &[&str],
+    verdicts: &Verdicts,
+) -> (Value, Vec<&'static str>) {
+    let call = Call { betas, ..Call::default() };
+    let translation = request(&members).translate(capability, verdicts, &call).unwrap();
     (serde_json::from_slice(&translation.body).unwrap(), translation.adjusted)
 }
 

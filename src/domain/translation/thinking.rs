@@ -65,6 +65,11 @@ impl Draft<'_> {
             "between_tools" => Feature::BetweenToolsThinking,
             _ => return None,
         };
+        if feature == Feature::BudgetThinking && self.thinking_ends {
+            self.adjusted("thinking.type");
+            self.gone.push("thinking");
+            return None;
+        }
         if self.uses(feature) {
             self.budget(thinking, limit);
             self.display(value, thinking);
@@ -83,7 +88,7 @@ impl Draft<'_> {
             return EFFORTS.iter().find(|(below, _)| budget < *below).map(|(_, effort)| *effort);
         }
         let budget = budget_for(self.effort().as_deref(), limit);
-        match budget.filter(|_| self.uses(Feature::BudgetThinking)) {
+        match budget.filter(|_| !self.thinking_ends && self.uses(Feature::BudgetThinking)) {
             Some(budget) => {
                 let shape = format!(r#"{{"type":"enabled","budget_tokens":{budget}}}"#);
                 self.edits.replace(value, shape);

@@ -138,3 +138,30 @@ fn recorded() -> Vec<(String, Value)> {
     }
     found
 }
+
+#[test]
+fn what_bedrock_refuses_at_a_place_does_not_fail_a_count() {
+    let world = World::start();
+    let refusal = r#"{"message":"context_management: Extra inputs are not permitted"}"#;
+    let body = json!({
+        "model": "claude-sonnet-4-5", "messages": [{ "role": "user", "content": "Good day" }],
+        "context_management": { "edits": [{ "type": "clear_tool_uses_20250919" }] },
+    });
+    let request = |path: &str, body: &Value| {
+        Request::post(path).x_api_key(KEY).body(body.to_string()).send(world.address())
+    };
+    world.upstream.next(Script::reply(400, refusal));
+    let estimated = request("/v1/messages/count_tokens", &body);
+    assert_eq!(estimated.header("x-ccag-adjusted"), "count_tokens");
+    let mut whole = body.clone();
+    whole["max_tokens"] = json!(64);
+    world.upstream.next(Script::reply(400, refusal));
+    assert_eq!(request("/v1/messages", &whole).status, 200);
+    let before = world.upstream.count();
+    world.upstream.next(Script::reply(200, r#"{"inputTokens":42}"#));
+    assert_eq!(tokens(&request("/v1/messages/count_tokens", &body)), 42);
+    let sent = world.upstream.exchange(before).json();
+    let inner = sent["input"]["invokeModel"]["body"].as_str().unwrap();
+    let inner = String::from_utf8(STANDARD.decode_to_vec(inner).unwrap()).unwrap();
+    assert!(!inner.contains("context_management"), "{inner}");
+}

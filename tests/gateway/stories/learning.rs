@@ -158,3 +158,106 @@ fn an_admins_decision_wins_over_what_is_learned_and_can_be_taken_back() {
         betas(&world.upstream.exchange(before)).contains(&"new-beta-2027".to_owned()).then_some(())
     });
 }
+
+#[test]
+fn a_model_that_refuses_several_things_one_after_the_other_is_served_at_once() {
+    let world = World::start();
+    for refusal in [
+        NAMED,
+        r#"{"message":"output_config.effort: Input should be 'low', 'medium' or 'high'"}"#,
+        r#"{"message":"timing: Extra inputs are not permitted"}"#,
+    ] {
+        world.upstream.next(Script::reply(400, refusal));
+    }
+    let demanding = || {
+        let more = json!({
+            "model": "claude-opus-4-6",
+            "output_config": { "effort": "max" },
+            "timing": { "since": 1 },
+            "context_management": { "edits": [{ "type": "clear_tool_uses_20250919" }] },
+        });
+        request(&more)
+    };
+    let reply = demanding().send(world.address());
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(world.upstream.count(), 4);
+    until("all of it is learned", || {
+        (world.database.sql("select 1 from verdicts").len() == 4).then_some(())
+    });
+    let rows = world.database.sql("select name from verdicts order by name");
+    let names: Vec<_> = rows.iter().map(|row| row["name"].clone().unwrap()).collect();
+    assert_eq!(names, ["context_management", "effort_max", "effort_xhigh", "timing"]);
+    assert_eq!(demanding().send(world.address()).status, 200);
+    assert_eq!(world.upstream.count(), 5, "it is known from then on");
+    let sent = world.upstream.exchange(4).json();
+    assert_eq!(sent["output_config"]["effort"], "high", "{sent}");
+}
+
+#[test]
+fn a_refusal_of_each_attempt_ends_the_request_with_the_first() {
+    let world = World::start();
+    for name in ["one", "two", "three", "four", "five", "six"] {
+        let refusal = format!(r#"{{"message":"{name}: Extra inputs are not permitted"}}"#);
+        world.upstream.next(Script::reply(400, &refusal));
+    }
+    let reply = request(&json!({ "one": 1 })).send(world.address());
+    reply.assert_error(400, "invalid_request_error");
+    assert!(reply.text().contains("one: Extra inputs"), "{}", reply.text());
+    assert_eq!(world.upstream.count(), 5, "four lessons of one request at most");
+}
+
+#[test]
+fn what_the_client_has_a_word_for_is_told_in_that_word() {
+    let world = World::start();
+    let refusal = r#"{"message":"output_config.format: Extra inputs are not permitted"}"#;
+    world.upstream.next(Script::reply(400, refusal));
+    let format = json!({ "type": "json_schema", "schema": { "type": "object" } });
+    let more = json!({ "output_config": { "format": format } });
+    let reply = request(&more).send(world.address());
+    reply.assert_error(400, "invalid_request_error");
+    let class = "capability_rejected: structured_outputs_unsupported";
+    assert!(reply.text().contains(class), "{}", reply.text());
+}
+
+const SIGNATURE: &str =
+    r#"{"message":"messages.1.content.0: Invalid `signature` in `thinking` block"}"#;
+
+fn thinking_again(kind: Value) -> Request {
+    let body = json!({
+        "model": "claude-sonnet-4-6", "max_tokens": 4096, "thinking": kind,
+        "messages": [
+            { "role": "user", "content": "Good day" },
+            { "role": "assistant", "content": [
+                { "type": "thinking", "thinking": "Hm.", "signature": "of another account" },
+                { "type": "tool_use", "id": "toolu_1", "name": "look", "input": {} },
+            ] },
+            { "role": "user", "content": [
+                { "type": "tool_result", "tool_use_id": "toolu_1", "content": "Nothing." },
+            ] },
+        ],
+        "tools": [{ "name": "look", "input_schema": { "type": "object" } }],
+    });
+    Request::post("/v1/messages").x_api_key(KEY).body(body.to_string())
+}
+
+#[test]
+fn thinking_that_another_account_signed_is_left_out_and_the_turn_goes_on() {
+    let world = World::start();
+    for (kind, thinks_on) in [
+        (json!({ "type": "adaptive" }), true),
+        (json!({ "type": "enabled", "budget_tokens": 2048 }), false),
+    ] {
+        world.upstream.next(Script::reply(400, SIGNATURE));
+        let before = world.upstream.count();
+        let reply = thinking_again(kind).send(world.address());
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        assert!(reply.header("x-ccag-adjusted").contains("messages.thinking"));
+        assert_eq!(world.upstream.count(), before + 2);
+        let sent = world.upstream.exchange(before + 1).json();
+        let turn = &sent["messages"][1]["content"];
+        assert_eq!(turn.as_array().unwrap().len(), 1, "{turn}");
+        assert_eq!(turn[0]["type"], "tool_use");
+        assert_eq!(sent.get("thinking").is_some(), thinks_on, "{sent}");
+    }
+    assert_eq!(world.database.sql("select 1 from verdicts").len(), 0, "it says nothing of others");
+}

@@ -1,6 +1,10 @@
 //! What Bedrock refuses before the first event keeps its true status.
 
+use std::io::Write as _;
 use std::net::TcpListener;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::support::client::{Reply, Request};
 use crate::support::rows;
@@ -74,6 +78,52 @@ fn a_stream_that_ends_before_its_first_event_is_an_error_with_a_status() {
         let reply = refused(&world, &streaming(), script);
         assert!(reply.status >= 500, "{} {}", reply.status, reply.text());
         reply.assert_error(reply.status, &reply.error_type());
+    }
+}
+
+#[test]
+fn a_200_that_is_no_message_is_an_error_and_no_answer() {
+    let world = World::start();
+    let unknown = r#"{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}"#;
+    for script in [
+        Script::reply(200, unknown),
+        Script::reply_with(200, &[("x-amzn-errortype", "UnknownOperationException")], unknown),
+    ] {
+        let reply = refused(&world, &plain(), script);
+        reply.assert_error(500, "api_error");
+    }
+}
+
+#[test]
+fn a_refusal_in_gzip_is_read() {
+    let world = World::start();
+    let message = r#"{"message":"As scripted."}"#;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(message.as_bytes()).unwrap();
+    let body = gzip.finish().unwrap();
+    let head = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n\
+         x-amzn-errortype: ValidationException\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let script = Script::raw(&head).then(Script::default().step(Step::Raw(body)));
+    let reply = refused(&world, &plain(), script);
+    reply.assert_error(400, "invalid_request_error");
+    assert!(reply.text().contains("As scripted."), "{}", reply.text());
+}
+
+#[test]
+fn clients_are_told_not_to_repeat_what_cannot_get_better() {
+    let world = World::start();
+    for (status, kind, said) in [
+        (403, "ExpiredTokenException", Some("false")),
+        (408, "ModelTimeoutException", Some("false")),
+        (429, "ThrottlingException", None),
+        (500, "InternalServerException", None),
+        (503, "ServiceUnavailableException", None),
+    ] {
+        let reply = refused(&world, &plain(), Script::refusal(status, kind, "As scripted."));
+        assert_eq!(reply.head.header("x-should-retry"), said, "{kind}");
     }
 }
 

@@ -7,20 +7,25 @@ use super::{Ending, Pump};
 use crate::actors::verdicts::{Known, Served, Taught};
 use crate::bedrock::exchange::{self, Body, Failure, Operation};
 use crate::bedrock::translate::Names;
-use crate::domain::capability::{self, Features, Lesson, Verdicts};
+use crate::domain::capability::{self, Feature, Features, Lesson, Verdicts};
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::model;
 use crate::domain::request::MessagesRequest;
 use crate::domain::translation::Translation;
 use crate::domain::usage::Outcome;
 
+/// Most refusals of one request from which something is learned.
+const MAX_LESSONS: usize = 4;
+
 /// What the attempts so far have shown.
 #[derive(Default)]
 struct Attempts {
     /// Whether a stale connection or credential was tried again.
     retried: bool,
-    /// What a refusal taught, and the refusal itself.
-    taught: Option<(Taught, ApiError)>,
+    /// What refusals taught.
+    taught: Vec<Taught>,
+    /// The first of those refusals: it says what is wrong with the request as the client knows it.
+    first: Option<ApiError>,
 }
 
 impl Pump {
@@ -55,10 +60,10 @@ impl Pump {
             let sent = exchange::send(client, endpoint, credential, target, body, deadline);
             let failure = match self.client.wait(sent).await? {
                 Ok(body) => {
-                    match attempts.taught {
-                        Some((taught, _)) => gateway.learned.name.tell(taught),
-                        None if known.suspects.is_empty() => {}
-                        None => gateway.learned.name.tell(Served { place: place(), sent: betas }),
+                    let was_taught = !attempts.taught.is_empty();
+                    attempts.taught.into_iter().for_each(|it| gateway.learned.name.tell(it));
+                    if !was_taught && !known.suspects.is_empty() {
+                        gateway.learned.name.tell(Served { place: place(), sent: betas });
                     }
                     return Ok(body);
                 }
@@ -83,16 +88,19 @@ impl Attempts {
     /// The verdicts for the next attempt: with half of the suspects withheld, or without what was
     /// just refused.
     fn verdicts(&self, known: &Known) -> Verdicts {
-        let Some((taught, _)) = &self.taught else {
+        if self.taught.is_empty() {
             return known.suspects.trial(&known.verdicts);
-        };
+        }
         let mut verdicts = known.verdicts.clone();
-        match &taught.lesson {
-            Lesson::Feature(feature) => verdicts.refuse(*feature),
-            Lesson::Field(field) => verdicts.refuse_field(field),
-            Lesson::SomeBeta => {
-                verdicts.forget_betas();
-                taught.sent.iter().for_each(|feature| verdicts.refuse(feature));
+        for Taught { lesson, sent, .. } in &self.taught {
+            match lesson {
+                Lesson::Features(features) => features.iter().for_each(|it| verdicts.refuse(it)),
+                Lesson::Field(field) => verdicts.refuse_field(field),
+                Lesson::SomeBeta => {
+                    verdicts.forget_betas();
+                    sent.iter().for_each(|feature| verdicts.refuse(feature));
+                }
+                Lesson::Signature => verdicts.refuse(Feature::ThinkingBlocks),
             }
         }
         verdicts
@@ -115,13 +123,16 @@ impl Attempts {
         }
         let is_refusal = answered && error.kind == ErrorKind::InvalidRequest;
         let lesson = capability::lesson(&error.message).filter(|_| is_refusal);
-        match (self.taught.take(), lesson) {
-            (None, Some(lesson)) => {
-                self.taught = Some((Taught { place, lesson, sent }, error));
+        let is_new = |lesson: &Lesson| self.taught.iter().all(|taught| taught.lesson != *lesson);
+        match lesson.filter(is_new) {
+            Some(lesson) if self.taught.len() < MAX_LESSONS => {
+                self.taught.push(Taught { place, lesson, sent });
+                self.first.get_or_insert(error);
                 Ok(())
             }
-            // The first refusal says what is wrong with the request as the client knows it.
-            (Some((_, first)), _) if is_refusal => Err(Ending::Error(Outcome::Refused, first)),
+            _ if is_refusal => {
+                Err(Ending::Error(Outcome::Refused, self.first.take().unwrap_or(error)))
+            }
             _ => {
                 let outcome = if answered { Outcome::Refused } else { Outcome::Failed };
                 Err(Ending::Error(outcome, error))
@@ -129,10 +140,11 @@ impl Attempts {
         }
     }
 
-    /// How a request ends that cannot be translated.
+    /// How a request ends that cannot be translated, whether from the start or without what was
+    /// refused: the translation names the class by which the client knows what to leave out.
     fn untranslatable(self, error: ApiError) -> Ending {
-        match self.taught {
-            Some((_, first)) => Ending::Error(Outcome::Refused, first),
+        match self.first {
+            Some(_) => Ending::Error(Outcome::Refused, error),
             None => rejected(error),
         }
     }
