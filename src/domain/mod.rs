@@ -1,6 +1,7 @@
 //! Words and rules, pure: no IO, no clock, no runtime. Time is a parameter.
 
 pub mod answer;
+pub mod breaker;
 pub mod capability;
 pub mod chunk;
 pub mod edit;
@@ -19,6 +20,7 @@ pub mod price;
 pub mod principal;
 pub mod request;
 pub mod restart;
+pub mod routing;
 pub mod settings;
 pub mod tokens;
 pub mod translation;

@@ -46,6 +46,56 @@ diesel::table! {
         requests_per_minute -> Nullable<Integer>,
         tokens_per_minute -> Nullable<Integer>,
         concurrent_streams -> Nullable<Integer>,
+        routing_strategy -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// AWS accounts and regions as reached with one credential.
+    endpoints (id) {
+        id -> Uuid,
+        name -> Text,
+        region -> Text,
+        geography -> Nullable<Text>,
+        credential -> Text,
+        role_arn -> Nullable<Text>,
+        external_id -> Nullable<Text>,
+        session_tags -> Bool,
+        api_key -> Nullable<Bytea>,
+        runtime_url -> Nullable<Text>,
+        control_url -> Nullable<Text>,
+        priority -> Integer,
+        enabled -> Bool,
+        is_default -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Application inference profiles of an endpoint.
+    endpoint_profiles (endpoint_id, model) {
+        endpoint_id -> Uuid,
+        model -> Text,
+        profile -> Text,
+    }
+}
+
+diesel::table! {
+    /// Names that admins have given to models.
+    model_mappings (id) {
+        id -> Uuid,
+        name -> Text,
+        target -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// A team's endpoints, in the order of preference.
+    team_endpoints (team_id, endpoint_id) {
+        team_id -> Uuid,
+        endpoint_id -> Uuid,
+        position -> Integer,
     }
 }
 
@@ -137,4 +187,6 @@ diesel::joinable!(portal_sessions -> users (user_id));
 diesel::joinable!(api_keys -> teams (team_id));
 diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(users -> teams (team_id));
+diesel::allow_tables_to_appear_in_same_query!(endpoints, team_endpoints);
+diesel::joinable!(team_endpoints -> endpoints (endpoint_id));
 diesel::allow_tables_to_appear_in_same_query!(api_keys, passwords, portal_sessions, teams, users);

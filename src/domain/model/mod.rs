@@ -7,8 +7,10 @@ use thiserror::Error;
 use super::capability::Capability;
 use super::error::{ApiError, ErrorKind};
 pub use super::geography::Geography;
+pub use catalog::{Catalog, Mappings};
 pub use offer::{Cursor, Offer, Page, UnknownCursor};
 
+mod catalog;
 mod offer;
 mod table;
 #[cfg(test)]
