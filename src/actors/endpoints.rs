@@ -16,6 +16,9 @@ use crate::bedrock::credentials::{Credential, CredentialSource, Loaded};
 use crate::bedrock::endpoint::Endpoint;
 use crate::domain::error::{ApiError, ErrorKind};
 
+/// The name of the endpoint that the gateway's own environment makes.
+pub const OWN: &str = "default";
+
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 

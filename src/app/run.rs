@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::data_dir::DataDir;
 use super::{AppError, database, secrets};
 use crate::actors::drain::Begin;
+use crate::actors::endpoints::OWN;
 use crate::actors::keys::Keys;
 use crate::actors::prices::Refresh;
 use crate::actors::usage::Usage;
@@ -119,7 +120,7 @@ async fn start(config: &Config, database: Database, usage: Usage) -> Result<Star
     Ok(Start {
         keys,
         database,
-        endpoint: Endpoint::new("default", &region, upstream.runtime_url.as_deref()),
+        endpoint: Endpoint::new(OWN, &region, upstream.runtime_url.as_deref()),
         credentials,
         geography: upstream.geography.unwrap_or_else(|| Geography::of_region(&region)),
         usage,

@@ -5,9 +5,11 @@
 pub mod audit;
 mod caller;
 mod change;
+pub mod endpoints;
 mod error;
 pub mod field;
 pub mod keys;
+pub mod model_mappings;
 mod page;
 pub mod sessions;
 pub mod settings;

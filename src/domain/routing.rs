@@ -126,9 +126,8 @@ pub fn choose(
             Strategy::LeastBusy => (candidate.in_flight as u64, rotated),
         }
     };
-    let is_full = |candidate: &Candidate| {
-        strategy == Strategy::StickySession && candidate.in_flight >= share
-    };
+    let is_full =
+        |candidate: &Candidate| strategy == Strategy::StickySession && candidate.in_flight >= share;
     let (home_index, home) =
         able().min_by_key(|(index, candidate)| preference(*index, candidate))?;
     let untried = able().filter(|(_, candidate)| !candidate.tried);

@@ -1,6 +1,5 @@
 //! How a team's requests are routed: its row of `teams`, and the table `team_endpoints`.
 
-use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -11,7 +10,7 @@ use super::schema::{endpoints, team_endpoints, teams};
 
 /// An endpoint of a team, as it is stored.
 #[derive(Debug, Clone, Insertable)]
-#[diesel(table_name = team_endpoints, check_for_backend(Pg))]
+#[diesel(table_name = team_endpoints)]
 #[expect(missing_docs, reason = "the columns")]
 pub struct TeamEndpointRow {
     pub team_id: Uuid,
@@ -44,6 +43,15 @@ pub async fn endpoints(
         .filter(team_endpoints::team_id.eq(team))
         .order(team_endpoints::position)
         .select((endpoints::id, endpoints::name));
+    Ok(query.load(connection).await?)
+}
+
+/// Those of these endpoints that exist.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn known(connection: &mut Connection, ids: &[Uuid]) -> Result<Vec<Uuid>, StorageError> {
+    let query = endpoints::table.filter(endpoints::id.eq_any(ids)).select(endpoints::id);
     Ok(query.load(connection).await?)
 }
 

@@ -1,10 +1,12 @@
 //! Teams: make, list, change, take away; and who is in them.
 
+mod routing;
 mod view;
 
 use chrono::Utc;
 use uuid::Uuid;
 
+pub use routing::{RouteTeam, TeamRouting, get as routing, put as route};
 pub use view::{CreateTeam, EditTeam, Team, TeamFilter};
 
 use super::caller::{Caller, Who};

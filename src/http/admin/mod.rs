@@ -4,7 +4,9 @@
 mod audit;
 #[cfg(feature = "chaos")]
 mod chaos;
+mod endpoints;
 mod keys;
+mod model_mappings;
 mod openapi;
 mod sessions;
 mod settings;
@@ -38,6 +40,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(sessions::routes)
         .configure(audit::routes)
         .configure(verdicts::routes)
+        .configure(endpoints::routes)
+        .configure(model_mappings::routes)
         .service(only("/status").route(web::get().to(status::status)));
     #[cfg(feature = "chaos")]
     let admin = admin.service(only("/chaos/{actor}").route(web::post().to(chaos::chaos)));

@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, keys, sessions, settings, teams, users, verdicts};
+use super::{audit, endpoints, keys, model_mappings, sessions, settings, teams, users, verdicts};
 use crate::http::problem::Details;
 
 #[derive(OpenApi)]
@@ -22,6 +22,8 @@ use crate::http::problem::Details;
         (path = "/admin", api = sessions::Api),
         (path = "/admin", api = audit::Api),
         (path = "/admin", api = verdicts::Api),
+        (path = "/admin", api = endpoints::Api),
+        (path = "/admin", api = model_mappings::Api),
     ),
 )]
 struct Api;

@@ -6,7 +6,7 @@ use utoipa::OpenApi;
 use uuid::Uuid;
 
 use super::only;
-use crate::control::teams::{self, CreateTeam, EditTeam, Team, TeamFilter};
+use crate::control::teams::{self, CreateTeam, EditTeam, RouteTeam, Team, TeamFilter, TeamRouting};
 use crate::control::users::User;
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
@@ -14,7 +14,7 @@ use crate::http::problem::{Problem, Refusals};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]
-#[openapi(paths(list, create, read, edit, remove, add_member, remove_member))]
+#[openapi(paths(list, create, read, edit, remove, add_member, remove_member, routing, route))]
 pub(super) struct Api;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -26,6 +26,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(patch().to(edit))
                 .route(delete().to(remove)),
         )
+        .service(only("/teams/{id}/routing").route(get().to(routing)).route(put().to(route)))
         .service(
             only("/teams/{id}/members/{user_id}")
                 .route(put().to(add_member))
@@ -113,4 +114,27 @@ async fn remove_member(
 ) -> Result<impl Responder, Problem> {
     let (team, user) = ids.into_inner();
     Ok(Json(teams::remove_member(&edge.control, &caller, team, user).await?))
+}
+
+/// How a team's requests are routed.
+#[utoipa::path(get, path = "/teams/{id}/routing", tag = "teams", params(("id" = Uuid, Path)),
+    responses((status = 200, body = TeamRouting), Refusals))]
+async fn routing(
+    caller: Caller,
+    edge: Data<Edge>,
+    id: Path<Uuid>,
+) -> Result<impl Responder, Problem> {
+    Ok(Json(teams::routing(&edge.control, &caller, *id).await?))
+}
+
+/// Routes a team's requests so from now on.
+#[utoipa::path(put, path = "/teams/{id}/routing", tag = "teams", params(("id" = Uuid, Path)),
+    request_body = RouteTeam, responses((status = 200, body = TeamRouting), Refusals))]
+async fn route(
+    caller: Caller,
+    edge: Data<Edge>,
+    id: Path<Uuid>,
+    order: Json<RouteTeam>,
+) -> Result<impl Responder, Problem> {
+    Ok(Json(teams::route(&edge.control, &caller, *id, order.into_inner()).await?))
 }

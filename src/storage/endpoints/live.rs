@@ -1,15 +1,13 @@
-//! All that routing goes by, read at once, so that it fits together.
+//! All that routing goes by, read at once.
 
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection as _, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{EndpointRow, ProfileRow};
 use crate::storage::database::{Connection, Database};
 use crate::storage::error::StorageError;
-use crate::storage::schema::{
-    endpoint_profiles, endpoints, model_mappings, team_endpoints, teams,
-};
+use crate::storage::schema::{endpoint_profiles, endpoints, model_mappings, team_endpoints, teams};
 
 /// Rows of each kind that are read at the most.
 const MOST: i64 = 10_000;
@@ -43,14 +41,7 @@ pub struct Live {
 /// # Errors
 /// [`StorageError`]
 pub async fn live(database: &Database) -> Result<Live, StorageError> {
-    database
-        .run(async |mut connection| {
-            let read = connection
-                .transaction(async |connection: &mut Connection| read(connection).await)
-                .await;
-            Ok(read?)
-        })
-        .await
+    database.run(async |mut connection| Ok(read(&mut connection).await?)).await
 }
 
 async fn read(connection: &mut Connection) -> QueryResult<Live> {

@@ -7,6 +7,7 @@ mod count_tokens;
 mod crashes;
 mod database_away;
 mod draining;
+mod endpoints;
 mod keys;
 mod kill;
 mod learning;

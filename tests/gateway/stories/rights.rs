@@ -23,7 +23,7 @@ enum Member {
 
 use Member::{Itself, Never, NotOfOthers};
 
-const ROUTES: [(&str, &str, Member); 30] = [
+const ROUTES: [(&str, &str, Member); 40] = [
     ("get", "/admin/me", Itself),
     ("get", "/admin/keys", Itself),
     ("post", "/admin/keys", Itself),
@@ -54,6 +54,16 @@ const ROUTES: [(&str, &str, Member); 30] = [
     ("get", "/admin/verdicts", Never),
     ("post", "/admin/verdicts", Never),
     ("delete", "/admin/verdicts/{id}", Never),
+    ("get", "/admin/teams/{id}/routing", Never),
+    ("put", "/admin/teams/{id}/routing", Never),
+    ("get", "/admin/endpoints", Never),
+    ("post", "/admin/endpoints", Never),
+    ("get", "/admin/endpoints/{id}", Never),
+    ("patch", "/admin/endpoints/{id}", Never),
+    ("delete", "/admin/endpoints/{id}", Never),
+    ("get", "/admin/model-mappings", Never),
+    ("post", "/admin/model-mappings", Never),
+    ("delete", "/admin/model-mappings/{id}", Never),
 ];
 
 /// Routes with no description in the API's: they have no body and no parameters.
@@ -108,6 +118,11 @@ fn request(method: &str, path: &str) -> Request {
         ("POST", "/admin/verdicts") => request.body(
             r#"{"endpoint":"e","profile":"p","kind":"feature","name":"sampling","taken":true,"reason":"r"}"#,
         ),
+        ("POST", "/admin/endpoints") => request.body(r#"{"name":"n","region":"eu-west-1"}"#),
+        ("POST", "/admin/model-mappings") => {
+            request.body(r#"{"name":"n","target":"claude-opus-5"}"#)
+        }
+        ("PUT", path) if path.ends_with("/routing") => request.body(r#"{"endpoints":[]}"#),
         ("POST", "/admin/keys" | "/admin/users" | "/admin/teams") => {
             request.body(r#"{"name":"n"}"#)
         }
