@@ -13,6 +13,7 @@ use crate::domain::answer::{Answer, WholeMessage, WireEvent};
 use crate::domain::chunk;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::frame::{Decoder, Frame, FrameError, Kind};
+use crate::domain::tokens::Tokens;
 use crate::domain::translation::Alias;
 
 const METRICS: &str = "amazon-bedrock-invocationMetrics";
@@ -28,6 +29,8 @@ pub struct Translator {
 struct Events {
     scratch: Vec<u8>,
     names: Names,
+    /// A `message_delta` without a usage, which may come with the event after it.
+    held: Option<Vec<u8>>,
 }
 
 /// What the client calls things, where Bedrock calls them otherwise.
@@ -84,7 +87,7 @@ impl Translator {
     /// A translator for an answer to a client with these names.
     #[must_use]
     pub fn new(names: Names) -> Self {
-        let events = Events { scratch: Vec::new(), names };
+        let events = Events { scratch: Vec::new(), names, held: None };
         Self { decoder: Decoder::default(), events }
     }
 
@@ -130,7 +133,7 @@ impl Events {
             Kind::Event("chunk") => {
                 let event = chunk::decode(frame.payload, &mut self.scratch)
                     .map_err(|error| Broken(corrupt(&error)))?;
-                event_out(event, answer, &self.names, out)
+                event_out(event, answer, (&self.names, &mut self.held), out)
             }
             Kind::Event("initial-response") => Ok(()),
             Kind::Event(other) => Err(Broken(refusal::of_frame(other, frame.payload, ""))),
@@ -146,7 +149,7 @@ impl Events {
 fn event_out(
     event: &[u8],
     answer: &mut Answer,
-    names: &Names,
+    (names, held): (&Names, &mut Option<Vec<u8>>),
     out: &mut BytesMut,
 ) -> Result<(), Broken> {
     if event.starts_with(DELTA) {
@@ -157,7 +160,16 @@ fn event_out(
     let parsed: WireEvent<'_> =
         serde_json::from_slice(event).map_err(|error| Broken(corrupt(&error)))?;
     answer.event(&parsed);
-    let Some(kind) = parsed.kind.as_deref() else { return Ok(()) };
+    let kind = parsed.kind.as_deref();
+    if let Some(delta) = held.take() {
+        let told = parsed.counts().then(|| with_usage(&delta, answer.tokens().0));
+        sse(out, "message_delta", told.as_deref().unwrap_or(&delta));
+    }
+    if kind == Some("message_delta") && !parsed.counts() {
+        *held = Some(names.restored(Cow::Borrowed(event)).into_owned());
+        return Ok(());
+    }
+    let Some(kind) = kind else { return Ok(()) };
     if !kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
         return Err(Broken(corrupt(&"an event's type is no word")));
     }
@@ -166,7 +178,8 @@ fn event_out(
     }
     let named = parsed.message.as_ref().and_then(|message| message.model);
     let event = match named {
-        _ if parsed.has_metrics() => without(METRICS, event),
+        _ if kind == "message_stop" && parsed.counts() => without(&[METRICS, "usage"], event),
+        _ if parsed.has_metrics() => without(&[METRICS], event),
         Some(raw) => replaced(event, raw, &names.model),
         None => Cow::Borrowed(event),
     };
@@ -241,11 +254,23 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// `json`, an object, without the member `name`.
-fn without<'j>(name: &str, json: &'j [u8]) -> Cow<'j, [u8]> {
+/// `delta`, an object, with the counts that Bedrock told only after it.
+fn with_usage(delta: &[u8], tokens: Tokens) -> Vec<u8> {
+    let usage = serde_json::json!({
+        "input_tokens": tokens.input,
+        "cache_creation_input_tokens": tokens.cache_write_5m.saturating_add(tokens.cache_write_1h),
+        "cache_read_input_tokens": tokens.cache_read,
+        "output_tokens": tokens.output,
+    });
+    let open = delta.trim_ascii_end().strip_suffix(b"}").unwrap_or(delta);
+    [open, format!(r#","usage":{usage}}}"#).as_bytes()].concat()
+}
+
+/// `json`, an object, without members.
+fn without<'j>(names: &[&str], json: &'j [u8]) -> Cow<'j, [u8]> {
     let Ok(Members(members)) = serde_json::from_slice(json) else { return Cow::Borrowed(json) };
     let mut out = vec![b'{'];
-    for (key, value) in members.iter().filter(|(key, _)| key != name) {
+    for (key, value) in members.iter().filter(|(key, _)| !names.contains(&&**key)) {
         if out.len() > 1 {
             out.push(b',');
         }

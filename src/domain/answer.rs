@@ -97,6 +97,12 @@ struct WireDelta<'a> {
 }
 
 impl WireEvent<'_> {
+    /// True where the event has counts of the whole answer.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.usage.is_some() || self.metrics.is_some()
+    }
+
     /// True where Bedrock's metrics stand in the event.
     #[must_use]
     pub fn has_metrics(&self) -> bool {

@@ -125,12 +125,10 @@ impl ApiError {
     /// Anthropic's error body.
     #[must_use]
     pub fn body(&self, request_id: &str) -> Vec<u8> {
-        let body = serde_json::json!({
-            "type": "error",
-            "error": { "type": self.kind.wire_type(), "message": self.message },
-            "request_id": request_id,
-        });
-        body.to_string().into_bytes()
+        let (kind, quoted) = (self.kind.wire_type(), |text| serde_json::Value::from(text));
+        let (message, id) = (quoted(&*self.message), quoted(request_id));
+        let error = format!(r#"{{"type":"{kind}","message":{message}}}"#);
+        format!(r#"{{"type":"error","error":{error},"request_id":{id}}}"#).into_bytes()
     }
 
     /// The `error` event that ends a stream which cannot go on.
