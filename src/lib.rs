@@ -16,3 +16,4 @@ pub mod domain;
 pub mod http;
 pub mod simulator;
 pub mod storage;
+pub mod telemetry;

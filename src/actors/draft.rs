@@ -1,13 +1,16 @@
 //! The usage record of a request in the making: a drop value, so that exactly one is written for
 //! each request, also for a client that leaves while it sends its request.
 
+use std::cell::Cell;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
 use super::usage::Journal;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::usage::{Outcome, UsageRecord};
+use crate::telemetry::traffic::{Finished, Recorder, Route};
 
 /// Longest reason that is kept, in characters.
 const MAX_REASON: usize = 256;
@@ -15,12 +18,46 @@ const MAX_REASON: usize = 256;
 /// A record that is yet to be written.
 pub struct Draft {
     record: Option<UsageRecord>,
-    journal: Rc<Journal>,
+    ledgers: Ledgers,
+    route: Route,
+    began: Instant,
+    waited: Waited,
+    caches: bool,
+}
+
+/// Where ended requests are noted.
+#[derive(Clone)]
+pub(super) struct Ledgers {
+    pub(super) journal: Rc<Journal>,
+    pub(super) recorder: Rc<Recorder>,
+}
+
+/// How much of a request's time was waited for others: for Bedrock, and for the client.
+#[derive(Debug, Clone, Default)]
+pub struct Waited(Rc<Cell<Duration>>);
+
+impl Waited {
+    /// Adds the time since `began`.
+    pub fn since(&self, began: Instant) {
+        self.0.set(self.0.get() + began.elapsed());
+    }
 }
 
 impl Draft {
-    pub(super) fn new(record: UsageRecord, journal: Rc<Journal>) -> Self {
-        Self { record: Some(record), journal }
+    pub(super) fn new(record: UsageRecord, route: Route, ledgers: Ledgers) -> Self {
+        let (began, waited) = (Instant::now(), Waited::default());
+        Self { record: Some(record), ledgers, route, began, waited, caches: false }
+    }
+
+    /// Where time is noted that was waited for others.
+    #[must_use]
+    pub fn waited(&self) -> Waited {
+        self.waited.clone()
+    }
+
+    /// Notes whether the request asks for prompt caching.
+    pub fn caches(&mut self, caches: bool) {
+        self.caches = caches;
     }
 
     /// The id of the request.
@@ -76,7 +113,17 @@ impl Draft {
         record.outcome = outcome;
         record.status = status;
         record.error_type = error_type;
-        self.journal.append(&record);
+        let Ledgers { journal, recorder } = &self.ledgers;
+        let finished = Finished {
+            route: self.route,
+            record: &record,
+            took: self.began.elapsed(),
+            waited: self.waited.0.get(),
+            caches: self.caches,
+        };
+        recorder.finished(&finished);
+        finished.log();
+        journal.append(&record);
     }
 }
 

@@ -17,13 +17,14 @@ use super::prices::{Prices, Refresh};
 use super::settings::{Published, SettingsOwner};
 use super::stream::Connection;
 use super::streams::{List, LiveStreams, StopOne, Streams};
-use super::tree::{Adopt, Board, Name, OnArbiter, Recipe, Retire, Supervisor};
+use super::tree::{Adopt, Board, Mail, Name, OnArbiter, Recipe, Retire, Supervisor};
 use super::usage::Usage;
 use super::verdicts::Learned;
 use crate::bedrock::credentials::CredentialSource;
 use crate::bedrock::endpoint::{Deadlines, Endpoint};
 use crate::domain::geography::Geography;
 use crate::storage::Database;
+use crate::telemetry::traffic::Traffic;
 
 /// What the tree is started with.
 pub struct Start {
@@ -74,6 +75,8 @@ pub struct Gateway {
     pub readiness: Readiness,
     /// The live connections.
     pub live: LiveStreams,
+    /// What is counted of requests.
+    pub traffic: Traffic,
     /// The supervised actors.
     pub board: Board,
     /// The database's pool, for its gauges.
@@ -123,6 +126,7 @@ impl Gateway {
             notifier: Notifier::default(),
             readiness: Readiness::default(),
             live: LiveStreams::default(),
+            traffic: Traffic::default(),
             board,
             database: start.database,
             geography: start.geography,
@@ -228,21 +232,23 @@ impl Gateway {
         false
     }
 
-    /// Messages that nobody was there to take, by the actor they were meant for.
+    /// What went to each actor so far.
     #[must_use]
-    pub fn dead_letters(&self) -> Vec<(&'static str, u64)> {
-        vec![
-            (self.others.settings.label(), self.others.settings.dead_letters()),
-            (self.keys.name.label(), self.keys.name.dead_letters()),
-            (self.limiter.name.label(), self.limiter.name.dead_letters()),
-            (self.endpoints.name.label(), self.endpoints.name.dead_letters()),
-            (self.usage.name.label(), self.usage.name.dead_letters()),
-            (self.prices.name.label(), self.prices.name.dead_letters()),
-            (self.learned.name.label(), self.learned.name.dead_letters()),
-            (self.notifier.name.label(), self.notifier.name.dead_letters()),
-            (self.others.changes.label(), self.others.changes.dead_letters()),
-            (self.readiness.name.label(), self.readiness.name.dead_letters()),
-        ]
+    pub fn mail(&self) -> Vec<Mail> {
+        let mut mail = vec![
+            self.others.settings.mail(),
+            self.keys.name.mail(),
+            self.limiter.name.mail(),
+            self.endpoints.name.mail(),
+            self.usage.name.mail(),
+            self.prices.name.mail(),
+            self.learned.name.mail(),
+            self.notifier.name.mail(),
+            self.others.changes.mail(),
+            self.readiness.name.mail(),
+        ];
+        mail.extend(self.streams().iter().map(Name::mail));
+        mail
     }
 
     /// Makes the named actor panic; `stream` means one live connection. False where there is none.

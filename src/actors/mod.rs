@@ -8,6 +8,7 @@ pub mod endpoints;
 mod gateway;
 pub mod keys;
 pub mod limiter;
+pub mod metrics;
 pub mod notifier;
 pub mod prices;
 pub mod reload;

@@ -59,6 +59,20 @@ impl Learned {
         table.get(&(endpoint.to_owned(), profile.to_owned())).cloned()
     }
 
+    /// How many verdicts there are: kind, whether it is taken, count.
+    #[must_use]
+    pub fn count(&self) -> [(&'static str, bool, usize); 4] {
+        let table = self.published.load();
+        let sum =
+            |of: fn(&Verdicts) -> usize| table.values().map(|known| of(&known.verdicts)).sum();
+        [
+            ("feature", true, sum(|verdicts| verdicts.counts().0)),
+            ("feature", false, sum(|verdicts| verdicts.counts().1)),
+            ("beta", true, sum(|verdicts| verdicts.counts().2)),
+            ("field", false, sum(|verdicts| verdicts.counts().3)),
+        ]
+    }
+
     /// The owner, built anew after each crash; the snapshot stays.
     #[must_use]
     pub fn owner(&self, database: Database, tombstone: Tombstone) -> Teacher {

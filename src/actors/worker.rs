@@ -9,16 +9,16 @@ use actix::{Actor as _, Arbiter, ArbiterHandle};
 
 use super::Gateway;
 use super::counting::UnderWay;
-use super::draft::Draft;
+use super::draft::{Draft, Ledgers};
 use super::stream::{Outlet, Part, Progress, StreamActor, Task};
 use super::streams::{Registry, Streams};
 use super::tree::{Name, Recipe, Tombstone};
-use super::usage::Journal;
 use crate::bedrock::client::client;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::request::MessagesRequest;
 use crate::domain::translation::CallHeaders;
 use crate::domain::usage::UsageRecord;
+use crate::telemetry::traffic::{Reason, Recorder, Route, Scope};
 
 thread_local! {
     static WORKER: OnceCell<Rc<Worker>> = const { OnceCell::new() };
@@ -33,7 +33,9 @@ pub struct Worker {
     /// What all threads share.
     pub gateway: Gateway,
     pub(super) client: awc::Client,
-    journal: Rc<Journal>,
+    /// Where this thread counts what passes.
+    pub recorder: Rc<Recorder>,
+    ledgers: Ledgers,
     registry: Rc<Registry>,
     pub(super) counting: UnderWay,
 }
@@ -49,10 +51,13 @@ impl Worker {
     fn join(gateway: &Gateway) -> Rc<Self> {
         let index = NEXT.fetch_add(1, Ordering::Relaxed);
         let registry = Registry::new(&gateway.live, gateway.max_live_streams);
+        let recorder = Rc::new(gateway.traffic.recorder());
+        let journal = Rc::new(gateway.usage.journal(index));
         let worker = Rc::new(Self {
             gateway: gateway.clone(),
             client: client(gateway.deadlines.connect),
-            journal: Rc::new(gateway.usage.journal(index)),
+            ledgers: Ledgers { journal, recorder: Rc::clone(&recorder) },
+            recorder,
             registry,
             counting: UnderWay::default(),
         });
@@ -64,8 +69,8 @@ impl Worker {
 
     /// Begins the usage record of a request.
     #[must_use]
-    pub fn draft(&self, record: UsageRecord) -> Draft {
-        Draft::new(record, Rc::clone(&self.journal))
+    pub fn draft(&self, record: UsageRecord, route: Route) -> Draft {
+        Draft::new(record, route, self.ledgers.clone())
     }
 
     /// Starts the actor that serves one request; its parts come out of the outlet.
@@ -80,6 +85,7 @@ impl Worker {
     ) -> Result<Outlet, ApiError> {
         let Some(permit) = self.registry.admit() else {
             let message = "The gateway serves as many requests as it can at the moment.";
+            self.recorder.refused(Scope::Gateway, Reason::Capacity);
             let full = ApiError::new(ErrorKind::Overloaded, message).retry_after(FULL_RETRY);
             return Err(draft.reject(full));
         };

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use actix::System;
 use actix_web::dev::ServerHandle;
-use prometheus::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -27,6 +26,7 @@ use crate::control::Control;
 use crate::control::sign_in::{self, Access};
 use crate::domain::geography::Geography;
 use crate::http::arrival::Front;
+use crate::http::ops::metrics::registry;
 use crate::http::server::{Edge, server};
 use crate::storage::Database;
 
@@ -88,7 +88,7 @@ async fn live(
         },
         body_deadline: config.server.body_deadline,
         workers: config.server.workers,
-        registry: Registry::new(),
+        registry: registry(&gateway).map_err(std::io::Error::other)?,
     };
     let server = server(gateway.clone(), edge, listener)?;
     let handle = server.handle();

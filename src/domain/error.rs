@@ -36,6 +36,20 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All types of [`Self::wire_type`].
+    pub const WIRE_TYPES: &'static [&'static str] = &[
+        "invalid_request_error",
+        "authentication_error",
+        "permission_error",
+        "not_found_error",
+        "request_too_large",
+        "rate_limit_error",
+        "billing_error",
+        "timeout_error",
+        "overloaded_error",
+        "api_error",
+    ];
+
     /// The HTTP status.
     #[must_use]
     pub fn status(self) -> u16 {

@@ -25,6 +25,18 @@ pub enum Outcome {
     Crashed,
 }
 
+impl Outcome {
+    /// The words for all outcomes, in the order of the enum.
+    pub const NAMES: &'static [&'static str] =
+        &["completed", "client_aborted", "failed", "refused", "rejected", "crashed"];
+
+    /// The place among [`Self::NAMES`].
+    #[must_use]
+    pub fn place(self) -> usize {
+        self as usize
+    }
+}
+
 /// One row of `usage`.
 #[derive(Debug, Clone, Serialize)]
 pub struct UsageRecord {
@@ -89,4 +101,23 @@ pub struct UsageRecord {
     pub tools: Vec<String>,
     /// Milliseconds until the first generated token.
     pub first_token_ms: Option<i32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_outcomes_are_those_of_the_record() {
+        for outcome in [
+            Outcome::Completed,
+            Outcome::ClientAborted,
+            Outcome::Failed,
+            Outcome::Refused,
+            Outcome::Rejected,
+            Outcome::Crashed,
+        ] {
+            assert_eq!(serde_json::to_value(outcome).unwrap(), Outcome::NAMES[outcome.place()]);
+        }
+    }
 }

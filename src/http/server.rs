@@ -10,7 +10,6 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use actix_web_lab::middleware::CatchPanic;
-use actix_web_prom::PrometheusMetricsBuilder;
 use prometheus::Registry;
 use secrecy::SecretString;
 use tracing_actix_web::TracingLogger;
@@ -19,7 +18,7 @@ use super::arrival::Front;
 use super::error::Refusal;
 use super::request_id::request_id;
 use super::span::RequestSpan;
-use super::{admin, api, ops, portal};
+use super::{admin, api, metrics, ops, portal};
 use crate::actors::Gateway;
 use crate::actors::worker::Worker;
 use crate::control::Control;
@@ -30,9 +29,6 @@ use crate::domain::error::{ApiError, ErrorKind};
 const KEEP_ALIVE: Duration = Duration::from_secs(910);
 /// For the head of a request.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
-/// Buckets that fit the times of language models, in seconds.
-const BUCKETS: [f64; 14] =
-    [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0];
 
 /// What the edge itself needs to know.
 #[derive(Clone)]
@@ -47,7 +43,7 @@ pub struct Edge {
     pub body_deadline: Duration,
     /// Worker threads.
     pub workers: usize,
-    /// The HTTP metrics.
+    /// All metrics.
     pub registry: Registry,
 }
 
@@ -56,12 +52,7 @@ pub struct Edge {
 /// # Errors
 /// Where the listener cannot be used or the metrics not be registered.
 pub fn server(gateway: Gateway, edge: Edge, listener: TcpListener) -> io::Result<Server> {
-    let prometheus = PrometheusMetricsBuilder::new("ccag")
-        .registry(edge.registry.clone())
-        .buckets(&BUCKETS)
-        .mask_unmatched_patterns("other")
-        .build()
-        .map_err(io::Error::other)?;
+    let prometheus = metrics::middleware(&edge.registry).map_err(io::Error::other)?;
     let workers = edge.workers;
     let server = HttpServer::new(move || {
         App::new()

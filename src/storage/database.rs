@@ -196,4 +196,10 @@ impl Database {
         let status = self.pool.status();
         (status.size, status.available, status.max_size)
     }
+
+    /// How much work waits for a connection.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.pool.status().waiting
+    }
 }

@@ -5,15 +5,16 @@ use std::path::Path;
 use super::tokens::{Found, paths, tokens};
 
 /// Who may import whom, besides itself.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("bedrock", &["domain"]),
     ("oauth", &["domain"]),
     ("storage", &["domain"]),
-    ("actors", &["domain", "bedrock", "oauth", "storage", "websearch"]),
+    ("actors", &["domain", "telemetry", "bedrock", "oauth", "storage", "websearch"]),
     ("websearch", &["domain"]),
     ("control", &["domain", "oauth", "storage", "actors"]),
-    ("http", &["domain", "actors", "control"]),
+    ("http", &["domain", "telemetry", "actors", "control"]),
+    ("telemetry", &["domain"]),
     ("simulator", &["domain"]),
 ];
 

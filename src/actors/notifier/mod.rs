@@ -53,6 +53,12 @@ impl Notifier {
         }
     }
 
+    /// Events that Postgres has not taken yet.
+    #[must_use]
+    pub fn unwritten(&self) -> usize {
+        self.lent.unwritten().len()
+    }
+
     /// Events that were dropped because Postgres took none.
     #[must_use]
     pub fn dropped(&self) -> u64 {

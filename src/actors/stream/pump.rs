@@ -4,7 +4,7 @@ mod attempts;
 
 use std::cell::Cell;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream::Fuse;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Task;
 use super::part::Part;
 use super::progress::Progress;
 use super::settlement::{ClientView, Settlement};
+use crate::actors::draft::Waited;
 use crate::actors::worker::Worker;
 use crate::bedrock::exchange::{self, Body};
 use crate::bedrock::translate::{self, Names, Translator};
@@ -62,6 +64,7 @@ pub(super) struct Pump {
 struct ClientSide {
     parts: mpsc::Sender<Part>,
     adjusted: Vec<&'static str>,
+    waited: Waited,
     streaming: bool,
     begun: Rc<Cell<bool>>,
     ping_interval: Duration,
@@ -83,12 +86,14 @@ impl Pump {
     ) -> (Self, MessagesRequest) {
         let Task { request, headers, draft, progress } = task;
         let request_id = draft.request_id();
+        let waited = draft.waited();
         let begun = Rc::<Cell<bool>>::default();
         let view = ClientView { parts: parts.clone(), begun: Rc::clone(&begun) };
         let settlement = Settlement::new(draft, view, Arc::clone(&worker.gateway.prices.published));
         let client = ClientSide {
             parts,
             adjusted: Vec::new(),
+            waited,
             streaming: request.streaming(),
             begun,
             ping_interval: worker.gateway.ping_interval,
@@ -134,8 +139,13 @@ impl Pump {
         let mut translator = Translator::new(std::mem::take(&mut self.names));
         let mut events = BytesMut::new();
         let idle = self.worker.gateway.deadlines.idle;
+        let mut last_read: Option<Instant> = None;
         loop {
             let read = self.client.wait(timeout(idle, body.next())).await?;
+            let now = Instant::now();
+            if let Some(last) = last_read.replace(now) {
+                self.worker.recorder.gap(now - last);
+            }
             let read = read.map_err(|_| stalled())?;
             let more = self.translate(read, &mut body, &mut translator, &mut events);
             if self.settlement.answer.has_begun() {
@@ -249,13 +259,20 @@ impl ClientSide {
         if let Some(done) = work.as_mut().now_or_never() {
             return Ok(done);
         }
+        let (began, waited) = (std::time::Instant::now(), self.waited.clone());
+        let done = self.wait_long(work).await;
+        waited.since(began);
+        done
+    }
+
+    async fn wait_long<F: Future>(&mut self, mut work: Pin<&mut F>) -> Result<F::Output, Ending> {
         let progress = self.progress.clone();
         loop {
             let parts = self.parts.clone();
             let ping_at = self.last_sent + self.ping_interval;
             tokio::select! {
                 biased;
-                done = &mut work => return Ok(done),
+                done = work.as_mut() => return Ok(done),
                 () = parts.closed(), if self.alone_until.is_none() => self.left(),
                 () = progress.stopped() => return Err(stopped()),
                 () = sleep_until(self.alone_until.unwrap_or(ping_at)), if self.alone_until.is_some() => {
@@ -289,10 +306,23 @@ impl ClientSide {
     /// Hands a part over; it goes nowhere where the client has left.
     async fn send(&mut self, part: Part) -> Result<(), Ending> {
         self.last_sent = Instant::now();
-        if self.alone_until.is_none() && self.parts.send(part).await.is_err() {
+        if self.alone_until.is_none() && !self.hand_over(part).await {
             self.left();
         }
         Ok(())
+    }
+
+    /// Waits until the client has room for a part; false where it has left.
+    async fn hand_over(&self, part: Part) -> bool {
+        let part = match self.parts.try_send(part) {
+            Ok(()) => return true,
+            Err(TrySendError::Closed(_)) => return false,
+            Err(TrySendError::Full(part)) => part,
+        };
+        let began = std::time::Instant::now();
+        let sent = self.parts.send(part).await;
+        self.waited.since(began);
+        sent.is_ok()
     }
 
     fn left(&mut self) {

@@ -11,7 +11,7 @@ mod supervisor;
 mod tombstone;
 
 pub use board::{Board, ChildStatus};
-pub use name::{Name, Unavailable};
+pub use name::{Mail, Name, Unavailable};
 pub use recipe::{OnArbiter, Recipe};
 pub use supervisor::{Adopt, Retire, Supervisor};
 pub use tombstone::{Down, Exit, Tombstone, install_panic_hook};

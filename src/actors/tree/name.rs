@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Handler, MailboxError, Message};
 use arc_swap::ArcSwapOption;
 use thiserror::Error;
+
+use crate::telemetry::histogram::SHORT;
+use crate::telemetry::{Counted, Histogram};
 
 /// The actor died with the message, or is just being rebuilt; the caller may try again later.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +21,37 @@ struct Entry<A: Actor> {
     label: &'static str,
     address: ArcSwapOption<Addr<A>>,
     dead_letters: AtomicU64,
+    asking: AtomicU64,
+    answered: Histogram,
+}
+
+/// What went to the actor of one name, in the life of the process.
+#[derive(Debug)]
+pub struct Mail {
+    /// The word that status, metrics and logs use.
+    pub actor: &'static str,
+    /// Messages that nobody was there to take.
+    pub dead_letters: u64,
+    /// Questions that wait for their answer now.
+    pub asking: u64,
+    /// How long answers took.
+    pub answered: Counted,
+}
+
+/// A question that waits for its answer.
+struct Asking<'n>(&'n AtomicU64);
+
+impl<'n> Asking<'n> {
+    fn begin(count: &'n AtomicU64) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// The place where the current address of a supervised actor stands.
@@ -33,7 +68,9 @@ impl<A: Actor> Name<A> {
     #[must_use]
     pub fn new(label: &'static str) -> Self {
         let address = ArcSwapOption::empty();
-        Self(Arc::new(Entry { label, address, dead_letters: AtomicU64::new(0) }))
+        let (dead_letters, asking) = (AtomicU64::new(0), AtomicU64::new(0));
+        let answered = Histogram::new(SHORT);
+        Self(Arc::new(Entry { label, address, dead_letters, asking, answered }))
     }
 
     /// The word that status, metrics and logs use.
@@ -42,10 +79,16 @@ impl<A: Actor> Name<A> {
         self.0.label
     }
 
-    /// Messages that nobody was there to take.
+    /// What went to the actor so far.
     #[must_use]
-    pub fn dead_letters(&self) -> u64 {
-        self.0.dead_letters.load(Ordering::Relaxed)
+    pub fn mail(&self) -> Mail {
+        let Entry { label, dead_letters, asking, answered, .. } = &*self.0;
+        Mail {
+            actor: label,
+            dead_letters: dead_letters.load(Ordering::Relaxed),
+            asking: asking.load(Ordering::Relaxed),
+            answered: answered.read(),
+        }
     }
 
     /// Puts the address of a newly built actor behind the name.
@@ -82,7 +125,10 @@ impl<A: Actor> Name<A> {
             Some(address) => address.send(message),
             None => return Err(self.unavailable()),
         };
-        request.await.map_err(|_: MailboxError| self.unavailable())
+        let (_asking, began) = (Asking::begin(&self.0.asking), Instant::now());
+        let answer = request.await.map_err(|_: MailboxError| self.unavailable())?;
+        self.0.answered.observe(began.elapsed());
+        Ok(answer)
     }
 
     /// Asks, and once more where the actor died with the question: for questions that are safe to

@@ -115,7 +115,7 @@ async fn the_asker_of_a_crash_is_told_and_others_may_ask_again() {
     let tree = tree().await;
     assert_eq!(tree.name.ask(Die::Panic).await, Err(Unavailable("child")));
     assert_eq!(tree.name.ask_again(Count).await, Ok((1, 1)));
-    assert!(tree.name.dead_letters() >= 1);
+    assert!(tree.name.mail().dead_letters >= 1);
     assert!(tree.board.children()[0].restarts() == 1);
 }
 

@@ -8,11 +8,12 @@ mod totals;
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message, WrapFuture as _};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 pub use journal::Journal;
@@ -41,6 +42,17 @@ pub struct Usage {
     lent: Arc<Lent>,
 }
 
+/// What Postgres has not taken yet.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Backlog {
+    /// Bytes in the journal.
+    pub bytes: u64,
+    /// How old the oldest record in the journal is.
+    pub age: Duration,
+    /// Records in memory, which the disk did not take.
+    pub unjournaled: usize,
+}
+
 /// What outlives the actor.
 struct Lent {
     directory: PathBuf,
@@ -50,6 +62,9 @@ struct Lent {
     failures: AtomicU64,
     quarantined: AtomicU64,
     dropped: AtomicU64,
+    pending: AtomicU64,
+    /// When the oldest pending record began, in milliseconds since 1970; 0 where there is none.
+    oldest: AtomicI64,
 }
 
 impl Usage {
@@ -67,6 +82,8 @@ impl Usage {
             failures: AtomicU64::new(0),
             quarantined: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
+            pending: AtomicU64::new(0),
+            oldest: AtomicI64::new(0),
         };
         let (name, totals) = (Name::new("usage"), Totals::default());
         Ok(Self { name, totals, lent: Arc::new(lent) })
@@ -84,6 +101,20 @@ impl Usage {
     pub fn owner(&self, database: Database, tombstone: Tombstone) -> UsageWriter {
         let (lent, totals) = (Arc::clone(&self.lent), self.totals.clone());
         UsageWriter { database, totals, lent, retry: TICK, _tombstone: tombstone }
+    }
+
+    /// What Postgres has not taken yet, as the writer last saw it: to look into the journal would
+    /// mean to wait for the disk.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        let oldest = self.lent.oldest.load(Ordering::Relaxed);
+        let oldest = DateTime::from_timestamp_millis(oldest).filter(|_| oldest != 0);
+        let age = oldest.and_then(|oldest| (Utc::now() - oldest).to_std().ok());
+        Backlog {
+            bytes: self.lent.pending.load(Ordering::Relaxed),
+            age: age.unwrap_or_default(),
+            unjournaled: lock(&self.lent.unjournaled).len(),
+        }
     }
 
     /// Bytes of the journal that Postgres has not taken yet.
@@ -158,6 +189,7 @@ impl Handler<Write> for UsageWriter {
 
     fn handle(&mut self, _: Write, ctx: &mut Context<Self>) {
         let batch = self.next_batch();
+        self.show(&batch);
         if batch.lines.is_empty() {
             self.finish(&batch);
             ctx.notify_later(Write, TICK);
@@ -185,6 +217,15 @@ impl UsageWriter {
         });
         batch.lines.extend(lock(&self.lent.unjournaled).iter().take(BATCH).cloned());
         batch
+    }
+
+    /// Publishes how much is left to write.
+    fn show(&self, batch: &Batch) {
+        let pending = lock(&self.lent.segments).pending_bytes().unwrap_or(0);
+        self.lent.pending.store(pending, Ordering::Relaxed);
+        let oldest = batch.lines.first().and_then(|line| moment(line));
+        let oldest = oldest.map_or(0, |oldest| oldest.timestamp_millis());
+        self.lent.oldest.store(oldest, Ordering::Relaxed);
     }
 
     /// Takes note of a write; says when to look for more.
@@ -216,7 +257,11 @@ async fn write(database: &Database, lent: &Lent, lines: &[String]) -> Result<(),
         Err(StorageError::Refused(_) | StorageError::Duplicate(_)) => {}
         other => return other.map(|_| ()),
     }
-    usage::ensure_partitions(database, lines.iter().filter_map(|l| moment(l)).collect()).await?;
+    usage::ensure_partitions(
+        database,
+        lines.iter().filter_map(|l| Some(moment(l)?.to_rfc3339())).collect(),
+    )
+    .await?;
     for line in lines {
         match usage::insert(database, array(std::slice::from_ref(line))).await {
             Err(StorageError::Refused(reason) | StorageError::Duplicate(reason)) => {
@@ -238,13 +283,13 @@ fn array(lines: &[String]) -> String {
     format!("[{}]", lines.join(","))
 }
 
-fn moment(line: &str) -> Option<String> {
+fn moment(line: &str) -> Option<DateTime<Utc>> {
     #[derive(Deserialize)]
     struct Started {
-        started_at: chrono::DateTime<chrono::Utc>,
+        started_at: DateTime<Utc>,
     }
     let started: Started = serde_json::from_str(line).ok()?;
-    Some(started.started_at.to_rfc3339())
+    Some(started.started_at)
 }
 
 #[cfg(feature = "chaos")]

@@ -50,6 +50,12 @@ impl Features {
         self.0 &= !feature.bit();
     }
 
+    /// How many are in the set.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
     /// Whether nothing is in the set.
     #[must_use]
     pub const fn is_empty(self) -> bool {

@@ -21,6 +21,12 @@ impl Verdicts {
         fields: Vec::new(),
     };
 
+    /// How many there are: features allowed, features refused, betas allowed, fields refused.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize, usize, usize) {
+        (self.allowed.len(), self.refused.len(), self.betas.len(), self.fields.len())
+    }
+
     /// `feature` passes, whatever the table says.
     pub fn allow(&mut self, feature: Feature) {
         self.allowed.insert(feature);

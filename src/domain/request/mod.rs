@@ -155,6 +155,12 @@ impl MessagesRequest {
         self.cache_control.as_ref()
     }
 
+    /// Whether it asks for prompt caching anywhere.
+    #[must_use]
+    pub fn has_breakpoints(&self) -> bool {
+        self.cache_controls().next().is_some()
+    }
+
     /// Every `cache_control` that stands where one is allowed, in no particular order.
     pub(super) fn cache_controls(&self) -> impl Iterator<Item = &CacheControl> {
         let lists = [

@@ -12,6 +12,7 @@ use super::json::{Span, Text};
 use super::model::Resolved;
 use super::request::MessagesRequest;
 
+mod adjustment;
 mod betas;
 mod blocks;
 mod caching;
@@ -29,6 +30,7 @@ mod thinking;
 mod tools;
 mod version;
 
+pub use adjustment::ADJUSTMENTS;
 pub use ids::Alias;
 pub use refusal::Refusal;
 pub use version::ApiVersion;
@@ -181,6 +183,7 @@ impl<'r> Draft<'r> {
     }
 
     fn adjusted(&mut self, what: &'static str) {
+        debug_assert!(ADJUSTMENTS.contains(&what), "{what} is not among the ADJUSTMENTS");
         if !self.adjusted.contains(&what) {
             self.adjusted.push(what);
         }

@@ -25,14 +25,24 @@ pub(super) async fn read(
     request: &HttpRequest,
     payload: Payload,
     deadline: Duration,
-    parse: impl FnOnce(Bytes) -> Result<MessagesRequest, InvalidRequest> + Send + 'static,
+    parser: impl FnOnce(Bytes) -> Result<MessagesRequest, InvalidRequest> + Send + 'static,
 ) -> Result<MessagesRequest, ApiError> {
-    let body = body::read(request, payload, deadline).await?;
+    parse(body::read(request, payload, deadline).await?, parser).await
+}
+
+/// Parses a body, off the worker's thread where it is large.
+///
+/// # Errors
+/// What the client is to be told of a body that is no request.
+pub(super) async fn parse(
+    body: Bytes,
+    parser: impl FnOnce(Bytes) -> Result<MessagesRequest, InvalidRequest> + Send + 'static,
+) -> Result<MessagesRequest, ApiError> {
     let parsed = if body.len() > PARSE_APART {
-        let apart = actix_web::web::block(move || parse(body)).await;
+        let apart = actix_web::web::block(move || parser(body)).await;
         apart.map_err(|error| ApiError::new(ErrorKind::Unavailable, error.to_string()))?
     } else {
-        parse(body)
+        parser(body)
     };
     parsed.map_err(|error| ApiError::new(ErrorKind::InvalidRequest, error.to_string()))
 }

@@ -2,7 +2,7 @@
 //! limits; then its actor.
 
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::HeaderName;
 use actix_web::web::{Data, Payload};
@@ -19,9 +19,11 @@ use crate::domain::limit::Standing;
 use crate::domain::principal::Principal;
 use crate::domain::request::{InvalidRequest, MessagesRequest};
 use crate::http::auth;
+use crate::http::body;
 use crate::http::error::Refusal;
 use crate::http::request_id::RequestId;
 use crate::http::server::Edge;
+use crate::telemetry::traffic::{Reason, Route, Scope};
 
 const ADJUSTED: HeaderName = HeaderName::from_static("x-ccag-adjusted");
 
@@ -49,11 +51,13 @@ pub(super) async fn serve(
     let gateway = &worker.gateway;
     let request_id = RequestId::of(request);
     if gateway.readiness.is_draining() {
+        worker.recorder.refused(Scope::Gateway, Reason::Draining);
         let message = "The gateway is shutting down. Try again.";
         return Err(ApiError::new(ErrorKind::Unavailable, message).retry_after(1).into());
     }
     let principal = auth::principal(request.headers(), &gateway.keys).await?;
-    let mut draft = worker.draft(record::begin(request.headers(), &request_id, &principal));
+    let record = record::begin(request.headers(), &request_id, &principal);
+    let mut draft = worker.draft(record, Route::of(request.path()));
     let asked = match ask(request, payload, edge.body_deadline, parse, &mut draft).await {
         Ok(asked) => asked,
         Err(error) => return Err(draft.reject(error).into()),
@@ -77,7 +81,11 @@ async fn ask(
     parse: impl FnOnce(Bytes) -> Result<MessagesRequest, InvalidRequest> + Send + 'static,
     draft: &mut Draft,
 ) -> Result<MessagesRequest, ApiError> {
-    let asked = asked::read(request, payload, deadline, parse).await?;
+    let began = Instant::now();
+    let body = body::read(request, payload, deadline).await?;
+    draft.waited().since(began);
+    let asked = asked::parse(body, parse).await?;
+    draft.caches(asked.has_breakpoints());
     draft.fill(|record| {
         record.model = Some(record::cut(asked.model()));
         record.streaming = asked.streaming();
@@ -101,6 +109,7 @@ async fn limit(worker: &Worker, principal: &Principal) -> Result<Option<Standing
     let reserved = reserved
         .map_err(|error| ApiError::new(ErrorKind::Unavailable, error.to_string()).retry_after(1))?;
     reserved.transpose().map_err(|exhausted| {
+        worker.recorder.refused(Scope::Key, Reason::Requests);
         let Standing { limit, reset_seconds, .. } = exhausted.0;
         let message = format!(
             "This key's limit of {limit} requests per minute is used up; it resets in \

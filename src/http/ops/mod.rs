@@ -1,7 +1,7 @@
 //! For operators and load balancers: is it alive, does it take work, what does it do.
 
 mod health;
-mod metrics;
+pub mod metrics;
 
 pub use health::{health, hello, ready};
 pub use metrics::metrics;

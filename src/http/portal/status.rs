@@ -10,7 +10,7 @@ use askama::Template;
 use super::form;
 use super::page::{Frame, render};
 use super::words;
-use crate::actors::tree::ChildStatus;
+use crate::actors::tree::{ChildStatus, Mail};
 use crate::actors::worker::Worker;
 use crate::http::server::Edge;
 
@@ -58,7 +58,7 @@ pub(super) async fn page(
         Err(barred) => return barred.into(),
     };
     let gateway = &worker.gateway;
-    let tree = tree(&gateway.board.children(), &gateway.dead_letters());
+    let tree = tree(&gateway.board.children(), &gateway.mail());
     let (open, idle, most) = gateway.database.connections();
     let (failures, quarantined, dropped) = gateway.usage.troubles();
     let facts = vec![
@@ -79,10 +79,10 @@ pub(super) async fn page(
     render(&Status { frame, draining, tree, facts })
 }
 
-fn tree(children: &[Arc<ChildStatus>], letters: &[(&'static str, u64)]) -> Tree {
+fn tree(children: &[Arc<ChildStatus>], mail: &[Mail]) -> Tree {
     let child = |(index, child): (usize, &Arc<ChildStatus>)| {
         let y = TOP + index * ROW;
-        let unread = letters.iter().find(|(label, _)| *label == child.label);
+        let unread = mail.iter().find(|mail| mail.actor == child.label);
         Child {
             y,
             middle: y + 20,
@@ -90,7 +90,7 @@ fn tree(children: &[Arc<ChildStatus>], letters: &[(&'static str, u64)]) -> Tree 
             job: job(child.label),
             running: child.running(),
             restarts: child.restarts(),
-            letters: unread.map_or(0, |(_, count)| *count),
+            letters: unread.map_or(0, |mail| mail.dead_letters),
             last_crash: child.last_crash(),
         }
     };

@@ -14,6 +14,7 @@ mod learning;
 mod leaving_clients;
 mod limits;
 mod messages;
+mod metrics;
 mod models;
 mod native;
 mod people;

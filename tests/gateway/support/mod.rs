@@ -4,6 +4,7 @@ pub(crate) mod answers;
 pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod database;
+pub(crate) mod exposition;
 pub(crate) mod gateway;
 pub(crate) mod postgres_proxy;
 pub(crate) mod rows;

@@ -2,6 +2,7 @@
 //! credential was stale, and once more without what Bedrock has just refused, which is learned.
 
 use std::rc::Rc;
+use std::time::Instant;
 
 use super::{Ending, Pump};
 use crate::actors::verdicts::{Known, Served, Taught};
@@ -13,6 +14,7 @@ use crate::domain::model;
 use crate::domain::request::MessagesRequest;
 use crate::domain::translation::Translation;
 use crate::domain::usage::Outcome;
+use crate::telemetry::traffic::Attempt;
 
 /// Most refusals of one request from which something is learned.
 const MAX_LESSONS: usize = 4;
@@ -58,7 +60,10 @@ impl Pump {
             let (body, deadline) = (self.adopt(translation), gateway.deadlines.first_byte);
             let (client, credential) = (&worker.client, lease.credential());
             let sent = exchange::send(client, endpoint, credential, target, body, deadline);
-            let failure = match self.client.wait(sent).await? {
+            let began = Instant::now();
+            let sent = self.client.wait(sent).await?;
+            worker.recorder.attempt(&endpoint.name, attempt(&sent), began.elapsed());
+            let failure = match sent {
                 Ok(body) => {
                     let was_taught = !attempts.taught.is_empty();
                     attempts.taught.into_iter().for_each(|it| gateway.learned.name.tell(it));
@@ -78,6 +83,7 @@ impl Pump {
 
     /// Takes over what the client is to hear of a translation, and gives its body.
     fn adopt(&mut self, translation: Translation) -> bytes::Bytes {
+        self.worker.recorder.adjusted(&translation.adjusted);
         self.client.adjusted = translation.adjusted;
         self.names = Names::new(&self.model, &translation.aliases);
         translation.body
@@ -147,6 +153,14 @@ impl Attempts {
             Some(_) => Ending::Error(Outcome::Refused, error),
             None => rejected(error),
         }
+    }
+}
+
+/// What an attempt was, for the metrics.
+fn attempt(sent: &Result<Body, Failure>) -> Attempt {
+    match sent {
+        Ok(_) => Attempt::Answer,
+        Err(failure) => Attempt::failed(failure.error.kind, failure.answered),
     }
 }
 
