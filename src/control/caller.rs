@@ -152,6 +152,19 @@ impl Caller {
         }
     }
 
+    /// The identity provider that calls.
+    ///
+    /// # Errors
+    /// Where it is somebody else.
+    pub fn provider(&self) -> Result<Uuid, ControlError> {
+        match &self.who {
+            Who::Scim { provider_id, .. } => Ok(*provider_id),
+            _ => Err(ControlError::Forbidden(
+                "Only a SCIM token of an identity provider opens this.".into(),
+            )),
+        }
+    }
+
     /// The user that calls, where it is one.
     #[must_use]
     pub fn user_id(&self) -> Option<Uuid> {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
+use crate::domain::scim;
 use crate::storage::StorageError;
 use crate::storage::vault::VaultError;
 
@@ -41,6 +42,12 @@ pub enum ControlError {
         /// For people.
         message: Cow<'static, str>,
     },
+    /// A request that the rules of SCIM refuse.
+    #[error("{0}")]
+    Scim(#[from] scim::Fault),
+    /// It has changed since the caller read it.
+    #[error("this has changed since it was read; read it again")]
+    Stale,
     /// Too many attempts; says when to come back.
     #[error("too many attempts; try again in {retry_after} s")]
     TooMany {
@@ -91,6 +98,8 @@ impl ControlError {
             Self::Invalid { .. } => "invalid",
             Self::NotFound(_) => "not_found",
             Self::Conflict { code, .. } => code,
+            Self::Scim(fault) => fault.kind.name(),
+            Self::Stale => "stale",
             Self::TooMany { .. } => "too_many_attempts",
             Self::Unavailable => "unavailable",
             Self::Fault => "fault",

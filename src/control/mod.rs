@@ -11,6 +11,7 @@ pub mod field;
 pub mod keys;
 pub mod model_mappings;
 mod page;
+pub mod scim;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
@@ -69,19 +70,38 @@ impl Control {
             + 'static,
         T: Send + 'static,
     {
+        self.write_if(caller, async move |connection: &mut Connection| {
+            let (value, change) = work(connection).await?;
+            Ok((value, Some(change)))
+        })
+        .await
+    }
+
+    /// Runs a command that may find that there is nothing to change.
+    async fn write_if<T, F>(&self, caller: &Caller, work: F) -> Result<T, ControlError>
+    where
+        F: for<'c> AsyncFnOnce(&'c mut Connection) -> Result<(T, Option<Change>), ControlError>
+            + for<'c> Work<&'c mut Connection, Result<(T, Option<Change>), ControlError>, Doing: Send>
+            + Send
+            + 'static,
+        T: Send + 'static,
+    {
         let caller = caller.clone();
         let done = self.database.transaction(async move |connection| {
             let (value, change) = work(connection).await?;
+            let Some(change) = change else { return Ok((value, None)) };
             for table in change.tables {
                 listen::announce(connection, table).await?;
             }
             let action = change.action;
             let (id, hash) = storage::audit::append(connection, change.entry(&caller)).await?;
-            Ok::<_, ControlError>((value, action, id, hash))
+            Ok::<_, ControlError>((value, Some((action, id, hash))))
         });
-        let (value, action, id, hash) = done.await?;
-        // Outside the database too, so that a chain that was forged as a whole shows.
-        tracing::info!(action, audit_id = id, audit_hash = hash, "A change was made.");
+        let (value, written) = done.await?;
+        if let Some((action, id, hash)) = written {
+            // Outside the database too, so that a chain that was forged as a whole shows.
+            tracing::info!(action, audit_id = id, audit_hash = hash, "A change was made.");
+        }
         Ok(value)
     }
 
@@ -96,5 +116,18 @@ impl Control {
     {
         let done = self.database.run(async move |mut connection| work(&mut connection).await);
         Ok(done.await?)
+    }
+
+    /// Runs a query that may refuse what it is asked.
+    async fn ask<T, F>(&self, work: F) -> Result<T, ControlError>
+    where
+        F: for<'c> AsyncFnOnce(&'c mut Connection) -> Result<T, ControlError>
+            + for<'c> Work<&'c mut Connection, Result<T, ControlError>, Doing: Send>
+            + Send
+            + 'static,
+        T: Send + 'static,
+    {
+        let done = self.database.run(async move |mut connection| Ok(work(&mut connection).await));
+        done.await?
     }
 }

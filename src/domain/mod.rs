@@ -21,6 +21,7 @@ pub mod principal;
 pub mod request;
 pub mod restart;
 pub mod routing;
+pub mod scim;
 pub mod settings;
 pub mod tokens;
 pub mod translation;

@@ -19,6 +19,7 @@ use super::problem::Problem;
 use super::server::Edge;
 use super::session;
 use crate::actors::worker::Worker;
+use crate::control::scim::tokens;
 use crate::control::{self, ControlError, Who, sessions};
 use crate::domain::key::KeyHash;
 use crate::domain::principal::Principal;
@@ -86,7 +87,7 @@ async fn by_session(request: &ServiceRequest, edge: &Edge) -> Result<Option<Who>
     sessions::find(&edge.control, &secret).await
 }
 
-/// Who sends an admin key or an API key; `None` where no key is sent.
+/// Who sends an admin key, a SCIM token or an API key; `None` where no key is sent.
 async fn by_key(
     headers: &HeaderMap,
     worker: &Worker,
@@ -98,6 +99,9 @@ async fn by_key(
     let mut sent = false;
     for key in auth::sent_keys(headers) {
         sent = true;
+        if let Some(who) = tokens::who(&edge.control, key).await? {
+            return Ok(Some(who));
+        }
         let Some(hash) = KeyHash::of(key) else { continue };
         let principal = worker.gateway.keys.find(hash).await;
         let principal = principal.map_err(|_| ControlError::Unavailable)?;

@@ -13,6 +13,7 @@ pub mod ops;
 pub mod portal;
 mod problem;
 mod request_id;
+mod scim;
 pub mod server;
 mod session;
 mod span;

@@ -127,13 +127,15 @@ pub fn of_framework(error: &actix_web::Error) -> ControlError {
     }
 }
 
-fn status(error: &ControlError) -> StatusCode {
+/// The status that tells of `error`.
+pub fn status(error: &ControlError) -> StatusCode {
     match error {
         ControlError::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         ControlError::Forbidden(_)
         | ControlError::ForbiddenField(_)
         | ControlError::PasswordChangeNeeded => StatusCode::FORBIDDEN,
-        ControlError::Invalid { .. } => StatusCode::BAD_REQUEST,
+        ControlError::Invalid { .. } | ControlError::Scim(_) => StatusCode::BAD_REQUEST,
+        ControlError::Stale => StatusCode::PRECONDITION_FAILED,
         ControlError::NotFound(_) => StatusCode::NOT_FOUND,
         ControlError::Conflict { code: "method_not_allowed", .. } => StatusCode::METHOD_NOT_ALLOWED,
         ControlError::Conflict { .. } => StatusCode::CONFLICT,

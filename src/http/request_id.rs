@@ -1,5 +1,5 @@
 //! The outermost middleware: every request gets an id, every reply carries it, and every error has
-//! Anthropic's shape, that of problem details below `/admin`, or Bedrock's on Bedrock's own routes.
+//! Anthropic's shape, that of problem details below `/admin`, that of SCIM below `/scim`, or Bedrock's on Bedrock's own routes.
 
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::error::{Refusal, of_framework, render, render_native};
 use super::problem::{self, Problem};
+use super::scim;
 use crate::control::ControlError;
 use crate::domain::error::{ApiError, ErrorKind};
 
@@ -85,12 +86,14 @@ enum Style {
     Anthropic,
     Problem,
     Native,
+    Scim,
 }
 
 impl Style {
     fn of(path: &str) -> Self {
         match path.split('/').nth(1) {
             Some("admin") => Self::Problem,
+            Some("scim") => Self::Scim,
             Some("model" | "inference-profiles") => Self::Native,
             _ => Self::Anthropic,
         }
@@ -100,9 +103,11 @@ impl Style {
         match (error.as_error::<Refusal>(), error.as_error::<Problem>(), self) {
             (Some(Refusal(error)), _, Self::Native) => Refused::Native(error.clone()),
             (Some(Refusal(error)), ..) => Refused::Anthropic(error.clone()),
+            (_, Some(Problem(error)), Self::Scim) => Refused::Scim(error.clone()),
             (_, Some(Problem(error)), _) => Refused::Problem(error.clone()),
             (.., Self::Native) => Refused::Native(of_framework(error)),
             (.., Self::Anthropic) => Refused::Anthropic(of_framework(error)),
+            (.., Self::Scim) => Refused::Scim(problem::of_framework(error)),
             (.., Self::Problem) => Refused::Problem(problem::of_framework(error)),
         }
     }
@@ -114,6 +119,7 @@ enum Refused {
     Anthropic(ApiError),
     Native(ApiError),
     Problem(ControlError),
+    Scim(ControlError),
 }
 
 impl Refused {
@@ -122,6 +128,7 @@ impl Refused {
             Self::Anthropic(error) => render(error, request_id),
             Self::Native(error) => render_native(error, request_id),
             Self::Problem(error) => problem::render(error, request_id),
+            Self::Scim(error) => scim::render(error, request_id),
         }
     }
 }
@@ -137,7 +144,7 @@ impl fmt::Display for Identified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.refused {
             Refused::Anthropic(error) | Refused::Native(error) => f.write_str(&error.message),
-            Refused::Problem(error) => error.fmt(f),
+            Refused::Problem(error) | Refused::Scim(error) => error.fmt(f),
         }
     }
 }

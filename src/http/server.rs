@@ -18,7 +18,7 @@ use super::arrival::Front;
 use super::error::Refusal;
 use super::request_id::request_id;
 use super::span::RequestSpan;
-use super::{admin, api, metrics, ops, portal};
+use super::{admin, api, metrics, ops, portal, scim};
 use crate::actors::Gateway;
 use crate::actors::worker::Worker;
 use crate::control::Control;
@@ -101,7 +101,8 @@ fn routes(config: &mut ServiceConfig) {
         )
         .service(only("/").route(web::head().to(ops::hello)).route(web::get().to(portal::connect)))
         .configure(portal::routes)
-        .configure(admin::routes);
+        .configure(admin::routes)
+        .configure(scim::routes);
 }
 
 async fn not_found(request: HttpRequest) -> Result<HttpResponse, Refusal> {

@@ -17,6 +17,7 @@ pub mod prices;
 pub mod providers;
 pub mod routing;
 mod schema;
+pub mod scim;
 pub mod sessions;
 pub mod settings;
 pub mod teams;

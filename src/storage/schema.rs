@@ -182,6 +182,59 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// With what a provider's provisioning comes in.
+    scim_tokens (id) {
+        id -> Uuid,
+        provider_id -> Uuid,
+        name -> Text,
+        token_hash -> Bytea,
+        prefix -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Users that a provider has provisioned.
+    scim_users (user_id) {
+        user_id -> Uuid,
+        provider_id -> Uuid,
+        user_name -> Text,
+        external_id -> Nullable<Text>,
+        attributes -> Jsonb,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Groups that a provider has provisioned.
+    scim_groups (id) {
+        id -> Uuid,
+        provider_id -> Uuid,
+        display_name -> Text,
+        external_id -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Who is in which of them.
+    scim_members (group_id, user_id) {
+        group_id -> Uuid,
+        user_id -> Uuid,
+    }
+}
+
+diesel::joinable!(scim_tokens -> identity_providers (provider_id));
+diesel::joinable!(scim_users -> users (user_id));
+diesel::joinable!(scim_members -> scim_groups (group_id));
+diesel::joinable!(scim_members -> scim_users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(scim_tokens, identity_providers);
+diesel::allow_tables_to_appear_in_same_query!(scim_users, scim_members, scim_groups, users);
 diesel::joinable!(passwords -> users (user_id));
 diesel::joinable!(portal_sessions -> users (user_id));
 diesel::joinable!(api_keys -> teams (team_id));

@@ -162,7 +162,7 @@ pub async fn delete(control: &Control, caller: &Caller, id: Uuid) -> Result<(), 
 }
 
 /// Refuses to lose the last active admin.
-fn another_admin_is_left(admins: &[Uuid], id: Uuid) -> Result<(), ControlError> {
+pub(super) fn another_admin_is_left(admins: &[Uuid], id: Uuid) -> Result<(), ControlError> {
     let is_last = admins.contains(&id) && admins.len() == 1;
     if !is_last {
         return Ok(());
@@ -171,6 +171,6 @@ fn another_admin_is_left(admins: &[Uuid], id: Uuid) -> Result<(), ControlError> 
     Err(ControlError::conflict("last_admin", message))
 }
 
-async fn read(connection: &mut Connection, id: Uuid) -> Result<User, ControlError> {
+pub(super) async fn read(connection: &mut Connection, id: Uuid) -> Result<User, ControlError> {
     users::get(connection, id).await?.map(User::of).ok_or(ControlError::NotFound("user"))
 }

@@ -8,6 +8,7 @@ mod endpoints;
 mod keys;
 mod model_mappings;
 mod openapi;
+mod scim_tokens;
 mod sessions;
 mod settings;
 mod status;
@@ -38,6 +39,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(teams::routes)
         .configure(settings::routes)
         .configure(sessions::routes)
+        .configure(scim_tokens::routes)
         .configure(audit::routes)
         .configure(verdicts::routes)
         .configure(endpoints::routes)

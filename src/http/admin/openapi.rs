@@ -5,7 +5,9 @@ use actix_web::HttpResponse;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit, endpoints, keys, model_mappings, sessions, settings, teams, users, verdicts};
+use super::{
+    audit, endpoints, keys, model_mappings, scim_tokens, sessions, settings, teams, users, verdicts,
+};
 use crate::http::problem::Details;
 
 #[derive(OpenApi)]
@@ -20,6 +22,7 @@ use crate::http::problem::Details;
         (path = "/admin", api = teams::Api),
         (path = "/admin", api = settings::Api),
         (path = "/admin", api = sessions::Api),
+        (path = "/admin", api = scim_tokens::Api),
         (path = "/admin", api = audit::Api),
         (path = "/admin", api = verdicts::Api),
         (path = "/admin", api = endpoints::Api),

@@ -23,6 +23,7 @@ mod portal;
 mod prices;
 mod refusals;
 mod rights;
+mod scim;
 mod sign_in;
 mod slow_clients;
 mod starting;

@@ -23,7 +23,7 @@ enum Member {
 
 use Member::{Itself, Never, NotOfOthers};
 
-const ROUTES: [(&str, &str, Member); 40] = [
+const ROUTES: [(&str, &str, Member); 43] = [
     ("get", "/admin/me", Itself),
     ("get", "/admin/keys", Itself),
     ("post", "/admin/keys", Itself),
@@ -49,6 +49,9 @@ const ROUTES: [(&str, &str, Member); 40] = [
     ("get", "/admin/sessions", Itself),
     ("delete", "/admin/sessions/{id}", NotOfOthers),
     ("post", "/admin/password", Itself),
+    ("get", "/admin/identity-providers/{id}/scim-tokens", Never),
+    ("post", "/admin/identity-providers/{id}/scim-tokens", Never),
+    ("delete", "/admin/identity-providers/{id}/scim-tokens/{token_id}", Never),
     ("get", "/admin/audit", Never),
     ("get", "/admin/audit/export", Never),
     ("get", "/admin/verdicts", Never),
@@ -75,6 +78,7 @@ const BOB: &str = "00000000-0000-0000-0000-0000000000b1";
 const BOBS_KEY: &str = "00000000-0000-0000-0000-0000000000b2";
 const BOBS_SESSION: &str = "00000000-0000-0000-0000-0000000000b3";
 const ANNS_KEY: &str = "00000000-0000-0000-0000-0000000000a2";
+const PROVIDER: &str = "00000000-0000-0000-0000-0000000000d1";
 const TEAM: &str = "00000000-0000-0000-0000-0000000000c1";
 
 /// Ann, a member who is signed in, and Bob, whose things are not hers.
@@ -86,11 +90,20 @@ fn people(world: &World) -> Browser {
          insert into api_keys (id, name, key_hash, user_id, expires_at) values
              ('{ANNS_KEY}', 'anns', sha256('anns'), '{ANN}', now() + interval '1 day'),
              ('{BOBS_KEY}', 'bobs', sha256('bobs'), '{BOB}', null);
+         insert into identity_providers (id, name, kind) values ('{PROVIDER}', 'okta', 'scim');
+         insert into scim_tokens (id, provider_id, name, token_hash, prefix) values
+             (gen_random_uuid(), '{PROVIDER}', 'sync', sha256('{}'), 'scim');
          insert into portal_sessions (id, secret_hash, user_id, signed_in_by) values
              ('{BOBS_SESSION}', sha256('bobs'), '{BOB}', 'password'),
-             (gen_random_uuid(), sha256('{secret}'), '{ANN}', 'password')"
+             (gen_random_uuid(), sha256('{secret}'), '{ANN}', 'password')",
+        scim_token()
     ));
     Browser { address: world.address().to_owned(), cookie: format!("ccag_session={secret}") }
+}
+
+/// The token of the provider.
+fn scim_token() -> String {
+    format!("scim-ccag-{}", "5c".repeat(32))
 }
 
 fn request(method: &str, path: &str) -> Request {
@@ -98,9 +111,10 @@ fn request(method: &str, path: &str) -> Request {
         Some("keys") => BOBS_KEY,
         Some("sessions") => BOBS_SESSION,
         Some("teams") => TEAM,
+        Some("identity-providers") => PROVIDER,
         _ => BOB,
     };
-    let path = path.replace("{id}", id).replace("{user_id}", BOB);
+    let path = path.replace("{id}", id).replace("{user_id}", BOB).replace("{token_id}", BOB);
     let method = match method {
         "get" => "GET",
         "post" => "POST",
@@ -123,7 +137,10 @@ fn request(method: &str, path: &str) -> Request {
             request.body(r#"{"name":"n","target":"claude-opus-5"}"#)
         }
         ("PUT", path) if path.ends_with("/routing") => request.body(r#"{"endpoints":[]}"#),
-        ("POST", "/admin/keys" | "/admin/users" | "/admin/teams") => {
+        ("POST", path)
+            if matches!(path, "/admin/keys" | "/admin/users" | "/admin/teams")
+                || path.ends_with("/scim-tokens") =>
+        {
             request.body(r#"{"name":"n"}"#)
         }
         _ => request.body("{}"),
@@ -166,6 +183,8 @@ fn every_route_answers_each_caller_as_it_should() {
             let is_me = path == "/admin/me";
             assert_eq!(status, if is_me { 200 } else { 403 }, "an API key: {what}");
         }
+        let provider = request().bearer(&scim_token()).send(world.address()).status;
+        assert_eq!(provider, if path == "/admin/me" { 200 } else { 403 }, "a SCIM token: {what}");
         if method != "get" {
             assert_eq!(ann.send(request()).status, 403, "without the form token: {what}");
             assert_eq!(admin.send(request()).status, 403, "without the form token: {what}");
