@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use ccag::domain::capability::{Feature, Otherwise};
+use ccag::domain::error::ErrorKind;
 use ccag::domain::model;
 
 /// One model for each column of the document, with its heading.
@@ -98,5 +99,17 @@ fn the_document_of_fidelity_tells_the_table() {
             .iter()
             .any(|(name, _)| model::find(name).unwrap().capability == model.capability);
         assert!(shown, "{} is in no column of docs/fidelity.md", model.id);
+    }
+}
+
+#[test]
+fn the_document_of_errors_has_each_kind_with_its_status_and_type() {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "docs", "errors.md"].iter().collect();
+    let document = std::fs::read_to_string(path).unwrap();
+    for kind in ErrorKind::ALL {
+        // Nobody is there to be told.
+        let told = kind != ErrorKind::ClientClosed;
+        let row = format!("| {} | `{}` |", kind.status(), kind.wire_type());
+        assert_eq!(document.contains(&row), told, "{kind:?}: {row}");
     }
 }

@@ -36,6 +36,24 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::InvalidRequest,
+        Self::Authentication,
+        Self::Permission,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::ClientClosed,
+        Self::RequestTooLarge,
+        Self::UnsupportedMediaType,
+        Self::RateLimit,
+        Self::Api,
+        Self::Unavailable,
+        Self::Timeout,
+        Self::Overloaded,
+    ];
+
     /// All types of [`Self::wire_type`].
     pub const WIRE_TYPES: &'static [&'static str] = &[
         "invalid_request_error",
