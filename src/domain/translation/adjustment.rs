@@ -13,6 +13,7 @@ pub const ADJUSTMENTS: &[&str] = &[
     "max_tokens",
     "messages.output_config",
     "messages.system",
+    "messages.thinking",
     "metadata",
     "metadata.user_id",
     "output_config.effort",
