@@ -18,6 +18,7 @@ use super::settings::{Published, SettingsOwner};
 use super::stream::Connection;
 use super::streams::{List, LiveStreams, StopOne, Streams};
 use super::tree::{Adopt, Board, Mail, Name, OnArbiter, Recipe, Retire, Supervisor};
+use super::upkeep::Upkeep;
 use super::usage::Usage;
 use super::verdicts::Learned;
 use crate::bedrock::credentials::CredentialSource;
@@ -98,6 +99,7 @@ pub struct Others {
     pub settings: Name<SettingsOwner>,
     /// The owner of the LISTEN connection.
     pub changes: Name<Changes>,
+    upkeep: Name<Upkeep>,
     streams: Arc<Mutex<Vec<Name<Streams>>>>,
 }
 
@@ -112,6 +114,7 @@ impl Gateway {
         let others = Others {
             settings: Name::new("settings"),
             changes: Name::new("changes"),
+            upkeep: Name::new("upkeep"),
             streams: Arc::default(),
         };
         let gateway = Self {
@@ -175,6 +178,10 @@ impl Gateway {
         let (db, learned) = (database(), self.learned.clone());
         self.adopt(OnArbiter::new(&self.learned.name, &here, move |t| {
             learned.owner(db.clone(), t)
+        }));
+        let db = database();
+        self.adopt(OnArbiter::new(&self.others.upkeep, &here, move |tombstone| {
+            Upkeep::new(db.clone(), tombstone)
         }));
         let db = database();
         let listeners = Listeners {
@@ -245,6 +252,7 @@ impl Gateway {
             self.learned.name.mail(),
             self.notifier.name.mail(),
             self.others.changes.mail(),
+            self.others.upkeep.mail(),
             self.readiness.name.mail(),
         ];
         mail.extend(self.streams().iter().map(Name::mail));
@@ -266,6 +274,7 @@ impl Gateway {
             "verdicts" => self.learned.name.tell(Crash),
             "notifier" => self.notifier.name.tell(Crash),
             "changes" => self.others.changes.tell(Crash),
+            "upkeep" => self.others.upkeep.tell(Crash),
             "drain" => self.readiness.name.tell(Crash),
             "stream" => {
                 for streams in self.streams() {

@@ -16,6 +16,7 @@ pub mod settings;
 pub mod stream;
 pub mod streams;
 pub mod tree;
+mod upkeep;
 pub mod usage;
 pub mod verdicts;
 pub mod worker;

@@ -14,8 +14,6 @@ use crate::bedrock::price_list;
 use crate::domain::price::PriceTable;
 use crate::storage::{self, Database, StorageError};
 
-/// How often it is asked whether a refresh is due; the answer is in Postgres.
-const LOOK: Duration = Duration::from_secs(60);
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Whether and from where prices are refreshed.
@@ -68,10 +66,6 @@ impl Actor for PriceOwner {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         reload::keep_fresh(ctx);
-        if self.refresh.is_some() {
-            ctx.notify(Look);
-            ctx.run_interval(LOOK, |_, ctx| ctx.notify(Look));
-        }
     }
 }
 
@@ -79,6 +73,9 @@ impl Handler<Reload> for PriceOwner {
     type Result = ();
 
     fn handle(&mut self, _: Reload, ctx: &mut Context<Self>) {
+        if self.refresh.is_some() {
+            ctx.notify(Look);
+        }
         let database = self.database.clone();
         let read = async move { storage::prices::current(&database).await };
         reload::read(self, ctx, "prices", read, |owner, (prices, terms)| {
@@ -87,7 +84,7 @@ impl Handler<Reload> for PriceOwner {
     }
 }
 
-/// The order to refresh the prices if that is due and nobody else does.
+/// The order to refresh the prices if that is due and nobody else does; the answer is in Postgres.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Look;

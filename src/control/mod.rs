@@ -2,6 +2,7 @@
 //! with its audit row in one transaction, announce it. The JSON API, the portal, SCIM and sign-in
 //! all go through here, so each rule stands once.
 
+pub mod analytics;
 pub mod audit;
 mod caller;
 mod change;
@@ -11,11 +12,13 @@ pub mod field;
 pub mod keys;
 pub mod model_mappings;
 mod page;
+pub mod prices;
 pub mod scim;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod teams;
+pub mod usage;
 pub mod users;
 pub mod verdicts;
 

@@ -78,4 +78,9 @@ impl<T> Page<T> {
         let next = rows.last().filter(|_| has_more).map(id);
         Self { data: rows, has_more, next }
     }
+
+    /// A list that is short enough to be one page.
+    pub(super) fn whole(data: Vec<T>) -> Self {
+        Self { data, has_more: false, next: None }
+    }
 }

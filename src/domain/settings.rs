@@ -19,9 +19,23 @@ pub struct Settings {
     pub session_absolute_seconds: u32,
     /// Whether people sign in with a password. `ADMIN_PASSWORD_ENABLE` overrules it.
     pub password_sign_in: bool,
+    /// How many days single requests are kept; a month goes as a whole.
+    #[schema(minimum = 35, maximum = 3660)]
+    pub retention_requests_days: u32,
+    /// How many days sums by hour, sessions and agents are kept.
+    #[schema(minimum = 35, maximum = 3660)]
+    pub retention_hourly_days: u32,
+    /// How many days sums by day are kept.
+    #[schema(minimum = 35, maximum = 3660)]
+    pub retention_daily_days: u32,
+    /// How many days notifications and their deliveries are kept.
+    #[schema(minimum = 35, maximum = 3660)]
+    pub retention_notifications_days: u32,
 }
 
 const SECONDS: std::ops::RangeInclusive<u32> = 300..=30 * 24 * 60 * 60;
+/// More than the longest period of a budget.
+const DAYS: std::ops::RangeInclusive<u32> = 35..=3660;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -30,6 +44,10 @@ impl Default for Settings {
             session_idle_seconds: 8 * 60 * 60,
             session_absolute_seconds: 7 * 24 * 60 * 60,
             password_sign_in: true,
+            retention_requests_days: 400,
+            retention_hourly_days: 400,
+            retention_daily_days: 1830,
+            retention_notifications_days: 90,
         }
     }
 }
@@ -44,6 +62,10 @@ impl Settings {
                 Some("takes a number of seconds from 300 to 2592000")
             }
             "password_sign_in" => Some("takes true or false"),
+            "retention_requests_days"
+            | "retention_hourly_days"
+            | "retention_daily_days"
+            | "retention_notifications_days" => Some("takes a number of days from 35 to 3660"),
             _ => None,
         }
     }
@@ -61,6 +83,10 @@ impl Settings {
         self.default_requests_per_minute != Some(0)
             && SECONDS.contains(&self.session_idle_seconds)
             && SECONDS.contains(&self.session_absolute_seconds)
+            && DAYS.contains(&self.retention_requests_days)
+            && DAYS.contains(&self.retention_hourly_days)
+            && DAYS.contains(&self.retention_daily_days)
+            && DAYS.contains(&self.retention_notifications_days)
     }
 
     /// Reads stored (name, value) pairs; unknown names and unfit values are reported by name and

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use ccag::domain::histogram::BOUNDS;
 use ccag::storage::analytics::{
     Dimension, Filter, Grain, SessionCursor, active_users, agents, breakdown, cache_rate, choices,
-    heat_map, latency, over_time, servers, sessions, tools, totals,
+    heat_map, latency, over_time, servers, sessions, tools, totals, unpriced,
 };
-use ccag::storage::usage;
+use ccag::storage::usage::{self, UsageCursor, UsageFilter};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -308,10 +308,30 @@ async fn no_page_scans_usage() {
     timed!("MCP servers, 30 days", servers(database, &month));
     timed!("sessions, 30 days", sessions(database, &month, None, 50));
     timed!("choices of the filter, 30 days", choices(database, &month));
+    timed!("models without a price, 30 days", unpriced(database, &month));
+    let requests = |of: &Filter| UsageFilter {
+        of: of.clone(),
+        requests: vec![],
+        sessions: vec![],
+        outcomes: vec![],
+    };
+    timed!("requests, 30 days", usage::list(database, &requests(&month), None, 51));
+    let middle = UsageCursor { started_at: now - TimeDelta::days(15), request_id: "x".to_owned() };
+    timed!(
+        "requests, a part of an export",
+        usage::list(database, &requests(&quarter), Some(middle.clone()), 1000)
+    );
+    let failed = UsageFilter { outcomes: vec!["failed".to_owned()], ..requests(&month) };
+    timed!("failed requests, 30 days", usage::list(database, &failed, None, 51));
+    let one = UsageFilter { requests: vec!["req_17".to_owned()], ..requests(&quarter) };
+    timed!("one request by its id, 90 days", usage::list(database, &one, None, 51));
+    let session = UsageFilter { sessions: vec!["session-7-0".to_owned()], ..requests(&quarter) };
+    timed!("requests of a session, 90 days", usage::list(database, &session, None, 51));
     let mine = Filter {
         users: vec![Uuid::parse_str("00000000-0000-0000-0001-000000000007").unwrap()],
-        ..month
+        ..month.clone()
     };
+    timed!("a member's requests, 30 days", usage::list(database, &requests(&mine), None, 51));
     timed!("a member's totals, 30 days", totals(database, &mine));
     timed!("a member's days, 30 days", over_time(database, &mine, Grain::Day, Some(model), 8));
     timed!("a member's sessions", sessions(database, &mine, None, 50));

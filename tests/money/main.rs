@@ -9,3 +9,4 @@
 
 mod analytics;
 mod database;
+mod upkeep;

@@ -12,7 +12,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use table::{PriceTable, Terms};
+pub use table::{PriceTable, Terms, base};
 
 use super::geography::Geography;
 use super::tokens::Tokens;

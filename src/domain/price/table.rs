@@ -104,8 +104,9 @@ impl PriceTable {
     }
 }
 
-/// The base id in a profile id or ARN.
-fn base(profile: &str) -> &str {
+/// The id that a model is priced by: the base id in a profile id or ARN.
+#[must_use]
+pub fn base(profile: &str) -> &str {
     let id = profile.rsplit('/').next().unwrap_or(profile);
     Geography::split(id).map_or(id, |(_, base)| base)
 }

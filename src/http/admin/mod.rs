@@ -1,18 +1,22 @@
 //! The admin API: JSON for operators and tools. Nothing below `/admin` answers without a valid
 //! credential; who may do what is for the control plane to say.
 
+mod analytics;
 mod audit;
 #[cfg(feature = "chaos")]
 mod chaos;
 mod endpoints;
+mod export;
 mod keys;
 mod model_mappings;
 mod openapi;
+mod prices;
 mod scim_tokens;
 mod sessions;
 mod settings;
 mod status;
 mod teams;
+mod usage;
 mod users;
 mod verdicts;
 
@@ -44,6 +48,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(verdicts::routes)
         .configure(endpoints::routes)
         .configure(model_mappings::routes)
+        .configure(prices::routes)
+        .configure(usage::routes)
+        .configure(analytics::routes)
         .service(only("/status").route(web::get().to(status::status)));
     #[cfg(feature = "chaos")]
     let admin = admin.service(only("/chaos/{actor}").route(web::post().to(chaos::chaos)));

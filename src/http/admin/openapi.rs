@@ -6,7 +6,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    audit, endpoints, keys, model_mappings, scim_tokens, sessions, settings, teams, users, verdicts,
+    analytics, audit, endpoints, keys, model_mappings, prices, scim_tokens, sessions, settings,
+    teams, usage, users, verdicts,
 };
 use crate::http::problem::Details;
 
@@ -27,6 +28,9 @@ use crate::http::problem::Details;
         (path = "/admin", api = verdicts::Api),
         (path = "/admin", api = endpoints::Api),
         (path = "/admin", api = model_mappings::Api),
+        (path = "/admin", api = prices::Api),
+        (path = "/admin", api = usage::Api),
+        (path = "/admin", api = analytics::Api),
     ),
 )]
 struct Api;

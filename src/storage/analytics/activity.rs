@@ -5,12 +5,13 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Integer, Timestamptz};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::filter::{Filter, Grain};
 use crate::storage::{Database, StorageError};
 
 /// The users of one step of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, QueryableByName)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, QueryableByName)]
 pub struct ActiveUsers {
     /// Where the step begins.
     #[diesel(sql_type = Timestamptz)]
@@ -46,7 +47,7 @@ pub async fn active_users(
 }
 
 /// One hour of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, QueryableByName)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, QueryableByName)]
 pub struct HeatCell {
     /// 1 is Monday, 7 is Sunday (UTC).
     #[diesel(sql_type = Integer)]

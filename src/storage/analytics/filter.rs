@@ -71,10 +71,10 @@ pub struct Filter {
 }
 
 /// A statement with its parameters.
-pub(super) type Query = BoxedSqlQuery<'static, Pg, SqlQuery>;
+pub(in crate::storage) type Query = BoxedSqlQuery<'static, Pg, SqlQuery>;
 
 /// A statement in the making: each condition comes with its parameter.
-pub(super) struct Statement {
+pub(in crate::storage) struct Statement {
     query: Query,
     parameters: usize,
 }
@@ -127,19 +127,23 @@ impl Filter {
 
 impl Statement {
     /// A statement that ends in its conditions; `$1` and `$2` are the ends of the filter's span.
-    pub(super) fn over(text: String, filter: &Filter) -> Self {
+    pub(in crate::storage) fn over(text: String, filter: &Filter) -> Self {
         let query = diesel::sql_query(text).into_boxed::<Pg>();
         let query = query.bind::<Timestamptz, _>(filter.from).bind::<Timestamptz, _>(filter.to);
         Self { query, parameters: 2 }
     }
 
     /// Only the filter's users and teams.
-    pub(super) fn people(self, filter: &Filter) -> Self {
+    pub(in crate::storage) fn people(self, filter: &Filter) -> Self {
         self.ids("user_id", &filter.users).ids("team_id", &filter.teams)
     }
 
     /// Only what comes before this place in the order of two columns.
-    pub(super) fn before(mut self, columns: &str, (at, id): (DateTime<Utc>, String)) -> Self {
+    pub(in crate::storage) fn before(
+        mut self,
+        columns: &str,
+        (at, id): (DateTime<Utc>, String),
+    ) -> Self {
         let (first, second) = (self.parameters + 1, self.parameters + 2);
         let query = self.query.sql(format!(" and ({columns}) < (${first}, ${second})"));
         self.query = query.bind::<Timestamptz, _>(at).bind::<Text, _>(id);
@@ -148,11 +152,12 @@ impl Statement {
     }
 
     /// The whole statement.
-    pub(super) fn ending(self, tail: &str) -> Query {
+    pub(in crate::storage) fn ending(self, tail: &str) -> Query {
         self.query.sql(" ").sql(tail)
     }
 
-    fn ids(mut self, column: &str, ids: &[Uuid]) -> Self {
+    /// Only these ids, where there are any.
+    pub(in crate::storage) fn ids(mut self, column: &str, ids: &[Uuid]) -> Self {
         if !ids.is_empty() {
             self = self.any_of(column);
             self.query = self.query.bind::<Array<SqlUuid>, _>(ids.to_vec());
@@ -160,7 +165,8 @@ impl Statement {
         self
     }
 
-    fn names(mut self, column: &str, names: &[String]) -> Self {
+    /// Only these names, where there are any.
+    pub(in crate::storage) fn names(mut self, column: &str, names: &[String]) -> Self {
         if !names.is_empty() {
             self = self.any_of(column);
             self.query = self.query.bind::<Array<Text>, _>(names.to_vec());

@@ -7,10 +7,15 @@ mod performance;
 mod sessions;
 mod spend;
 mod tools;
+mod unpriced;
 
 pub use activity::{ActiveUsers, HeatCell, active_users, heat_map};
+pub(super) use filter::Statement;
 pub use filter::{Filter, Grain};
 pub use performance::{CacheRate, Latency, cache_rate, latency};
 pub use sessions::{Agent, Session, SessionCursor, agents, sessions};
-pub use spend::{Choices, Dimension, Group, Point, Sums, breakdown, choices, over_time, totals};
+pub use spend::{
+    Choice, Choices, Dimension, Group, Point, Sums, breakdown, choices, over_time, totals,
+};
 pub use tools::{Tool, ToolServer, servers, tools};
+pub use unpriced::{Unpriced, unpriced};

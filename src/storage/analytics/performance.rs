@@ -6,6 +6,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::filter::{Filter, Grain};
 use super::spend::Dimension;
@@ -13,7 +14,7 @@ use crate::domain::histogram::{BOUNDS, percentile};
 use crate::storage::{Database, StorageError};
 
 /// Percentiles of one model or endpoint, in milliseconds; `None` where nothing was measured.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Latency {
     /// The model or endpoint.
     pub id: String,
@@ -93,7 +94,7 @@ fn summed(column: &str) -> String {
 }
 
 /// How much of the prompts came from the cache in one step of time.
-#[derive(Debug, Clone, PartialEq, Serialize, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema, QueryableByName)]
 pub struct CacheRate {
     /// Where the step begins.
     #[diesel(sql_type = Timestamptz)]

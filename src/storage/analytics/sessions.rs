@@ -5,13 +5,14 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::filter::{Filter, Statement};
 use crate::storage::{Database, StorageError};
 
 /// One session of one user.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, QueryableByName)]
 pub struct Session {
     /// The user; the nil id where there was none.
     #[diesel(sql_type = SqlUuid)]
@@ -97,7 +98,7 @@ pub async fn sessions(
 }
 
 /// One agent of a session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, QueryableByName)]
 pub struct Agent {
     /// Its id; empty for the main conversation.
     #[diesel(sql_type = Text)]

@@ -5,6 +5,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::filter::{Filter, Grain};
 use crate::storage::{Database, StorageError};
@@ -83,7 +84,7 @@ impl Dimension {
 }
 
 /// Sums over some usage.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, QueryableByName)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema, QueryableByName)]
 pub struct Sums {
     /// Requests, whatever became of them.
     #[diesel(sql_type = BigInt)]
@@ -157,7 +158,7 @@ impl Sums {
 }
 
 /// The sums of one group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, QueryableByName)]
 pub struct Group {
     /// The id or name that the group is made by; the nil id and the empty text mean "none".
     #[diesel(sql_type = Text)]
@@ -175,7 +176,7 @@ pub struct Group {
 }
 
 /// One group's sums in one step of a series.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, QueryableByName)]
 pub struct Point {
     /// Where the step begins.
     #[diesel(sql_type = Timestamptz)]
@@ -265,13 +266,22 @@ pub async fn over_time(
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }
 
+/// One user or team of a filter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Choice {
+    /// Its id; the nil id means "none".
+    pub id: String,
+    /// Its name, where it still exists.
+    pub name: Option<String>,
+}
+
 /// What a filter can be set to in its span of time.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Choices {
-    /// Users as (id, name).
-    pub users: Vec<(String, Option<String>)>,
-    /// Teams as (id, name).
-    pub teams: Vec<(String, Option<String>)>,
+    /// Users.
+    pub users: Vec<Choice>,
+    /// Teams.
+    pub teams: Vec<Choice>,
     /// Models.
     pub models: Vec<String>,
     /// Endpoints.
@@ -289,11 +299,11 @@ pub async fn choices(database: &Database, filter: &Filter) -> Result<Choices, St
     let ids = async |dimension| {
         let groups = breakdown(database, &span, dimension, MAX_GROUPS).await?;
         let named = groups.into_iter().filter(|group| !group.id.is_empty());
-        Ok::<_, StorageError>(named.map(|g| (g.id, g.name)).collect::<Vec<_>>())
+        Ok::<_, StorageError>(named.map(|g| Choice { id: g.id, name: g.name }).collect::<Vec<_>>())
     };
     let names = async |dimension| {
-        let named: Vec<(String, Option<String>)> = ids(dimension).await?;
-        Ok::<_, StorageError>(named.into_iter().map(|(id, _)| id).collect::<Vec<_>>())
+        let named: Vec<Choice> = ids(dimension).await?;
+        Ok::<_, StorageError>(named.into_iter().map(|choice| choice.id).collect::<Vec<_>>())
     };
     Ok(Choices {
         users: ids(Dimension::User).await?,

@@ -4,6 +4,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::filter::Filter;
 use crate::storage::{Database, StorageError};
@@ -12,7 +13,7 @@ use crate::storage::{Database, StorageError};
 const SERVER: &str = "substring(tool from '^mcp__(.+?)__')";
 
 /// One tool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, QueryableByName)]
 pub struct Tool {
     /// Its name.
     #[diesel(sql_type = Text)]
@@ -29,7 +30,7 @@ pub struct Tool {
 }
 
 /// One MCP server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, QueryableByName)]
 pub struct ToolServer {
     /// Its name.
     #[diesel(sql_type = Text)]

@@ -26,6 +26,7 @@ mod rights;
 mod scim;
 mod sign_in;
 mod slow_clients;
+mod spending;
 mod starting;
 mod streams;
 mod usage;

@@ -23,7 +23,7 @@ enum Member {
 
 use Member::{Itself, Never, NotOfOthers};
 
-const ROUTES: [(&str, &str, Member); 43] = [
+const ROUTES: &[(&str, &str, Member)] = &[
     ("get", "/admin/me", Itself),
     ("get", "/admin/keys", Itself),
     ("post", "/admin/keys", Itself),
@@ -67,6 +67,30 @@ const ROUTES: [(&str, &str, Member); 43] = [
     ("get", "/admin/model-mappings", Never),
     ("post", "/admin/model-mappings", Never),
     ("delete", "/admin/model-mappings/{id}", Never),
+    ("get", "/admin/prices", Never),
+    ("post", "/admin/prices", Never),
+    ("delete", "/admin/prices/{id}", Never),
+    ("get", "/admin/prices/history", Never),
+    ("get", "/admin/prices/unpriced", Never),
+    ("get", "/admin/prices/terms", Never),
+    ("put", "/admin/prices/terms", Never),
+    ("get", "/admin/prices/terms/history", Never),
+    ("get", "/admin/prices/refresh", Never),
+    ("post", "/admin/prices/refresh", Never),
+    ("get", "/admin/usage", Itself),
+    ("get", "/admin/usage/export", Itself),
+    ("get", "/admin/analytics/totals", Itself),
+    ("get", "/admin/analytics/series", Itself),
+    ("get", "/admin/analytics/breakdown", Itself),
+    ("get", "/admin/analytics/latency", Itself),
+    ("get", "/admin/analytics/cache", Itself),
+    ("get", "/admin/analytics/active-users", Itself),
+    ("get", "/admin/analytics/hours", Itself),
+    ("get", "/admin/analytics/tools", Itself),
+    ("get", "/admin/analytics/servers", Itself),
+    ("get", "/admin/analytics/choices", Never),
+    ("get", "/admin/analytics/sessions", Itself),
+    ("get", "/admin/analytics/sessions/{user_id}/{session_id}", NotOfOthers),
 ];
 
 /// Routes with no description in the API's: they have no body and no parameters.
@@ -115,6 +139,7 @@ fn request(method: &str, path: &str) -> Request {
         _ => BOB,
     };
     let path = path.replace("{id}", id).replace("{user_id}", BOB).replace("{token_id}", BOB);
+    let path = path.replace("{session_id}", "s");
     let method = match method {
         "get" => "GET",
         "post" => "POST",
@@ -137,6 +162,12 @@ fn request(method: &str, path: &str) -> Request {
             request.body(r#"{"name":"n","target":"claude-opus-5"}"#)
         }
         ("PUT", path) if path.ends_with("/routing") => request.body(r#"{"endpoints":[]}"#),
+        ("POST", "/admin/prices") => request.body(
+            r#"{"model":"m","reach":"geo","rates":{"input":1,"output":1,"cache_read":1,"cache_write_5m":1,"cache_write_1h":1},"reason":"r"}"#,
+        ),
+        ("PUT", "/admin/prices/terms") => {
+            request.body(r#"{"multiplier":1,"web_search":0,"reason":"r"}"#)
+        }
         ("POST", path)
             if matches!(path, "/admin/keys" | "/admin/users" | "/admin/teams")
                 || path.ends_with("/scim-tokens") =>
@@ -172,7 +203,7 @@ fn every_route_answers_each_caller_as_it_should() {
     let world = World::start();
     let ann = people(&world);
     let admin = Browser::admin(world.address());
-    for (method, path, member) in ROUTES.into_iter().chain(OTHERS) {
+    for (method, path, member) in ROUTES.iter().copied().chain(OTHERS) {
         let request = || request(method, path);
         let what = format!("{method} {path}");
         assert_eq!(request().send(world.address()).status, 401, "nobody: {what}");
@@ -197,7 +228,7 @@ fn every_route_answers_each_caller_as_it_should() {
         }
     }
     // Last, since they do it.
-    for (method, path, _) in ROUTES.into_iter().chain(OTHERS).filter(|(m, ..)| *m != "delete") {
+    for (method, path, _) in ROUTES.iter().copied().chain(OTHERS).filter(|(m, ..)| *m != "delete") {
         let keyed = request(method, path).bearer(ADMIN).send(world.address());
         let signed_in = admin.json(request(method, path));
         for (who, reply) in [("the admin key", keyed), ("an admin", signed_in)] {

@@ -1,7 +1,13 @@
 //! The table `usage`: one row per request, written in batches straight from the journal's lines.
 
+mod rows;
+mod upkeep;
+
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
+
+pub use rows::{UsageCursor, UsageFilter, UsageRow, list};
+pub use upkeep::{Retention, delete_outlived, keep_partitions};
 
 use super::database::Database;
 use super::error::StorageError;

@@ -1,24 +1,38 @@
-//! The tables `prices`, `price_terms` and `price_refreshes`.
+//! The table `prices`, whose rows are ended and never changed; beside it the contract's terms, and
+//! the refresh from the AWS Price List.
 
+mod refresh;
+mod terms;
+
+use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection as _, AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::database::Database;
+pub use refresh::{LastRefresh, ask_refresh, claim_refresh, end_refresh, last_refresh};
+pub use terms::{TermsRow, put_terms, terms, terms_history};
+
+use super::database::{Connection, Database};
 use super::error::StorageError;
 use super::listen;
 use crate::domain::price::{LongPrompt, Price, Rates, Reach, Source, Terms};
 
-/// The only source of refreshes.
-const PRICE_LIST: &str = "price_list";
+/// Who has set a price or terms, and why.
+#[derive(Debug, Clone)]
+pub struct Why {
+    /// The reason.
+    pub reason: String,
+    /// The name of whoever set it.
+    pub changed_by: String,
+}
 
 /// One price as it is stored.
-#[derive(QueryableByName)]
-struct StoredPrice {
+#[derive(Debug, Clone, QueryableByName)]
+pub struct StoredPrice {
     /// The row.
     #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+    pub id: Uuid,
     /// Bedrock's id of the foundation model.
     #[diesel(sql_type = Text)]
     model: String,
@@ -61,11 +75,24 @@ struct StoredPrice {
     /// Tokens written for 1 hour.
     #[diesel(sql_type = Nullable<BigInt>)]
     long_cache_write_1h: Option<i64>,
+    /// Why an admin set it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+    /// Who set it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub changed_by: Option<String>,
+    /// When it began to count.
+    #[diesel(sql_type = Timestamptz)]
+    pub valid_from: DateTime<Utc>,
+    /// When it ended; none while it counts.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub valid_until: Option<DateTime<Utc>>,
 }
 
 impl StoredPrice {
     /// The price that the row stands for; `None` where a value is out of range.
-    fn price(&self) -> Option<Price> {
+    #[must_use]
+    pub fn price(&self) -> Option<Price> {
         let rate = |value: i64| u64::try_from(value).ok();
         let long = match self.long_above {
             None => None,
@@ -97,14 +124,6 @@ impl StoredPrice {
     }
 }
 
-#[derive(QueryableByName)]
-struct TermsRow {
-    #[diesel(sql_type = BigInt)]
-    multiplier_ppm: i64,
-    #[diesel(sql_type = BigInt)]
-    web_search_nanos: i64,
-}
-
 /// The stored prices that count now, and the terms.
 ///
 /// # Errors
@@ -112,23 +131,82 @@ struct TermsRow {
 pub async fn current(database: &Database) -> Result<(Vec<Price>, Terms), StorageError> {
     database
         .run(async move |mut connection| {
-            let rows: Vec<StoredPrice> =
-                diesel::sql_query("select * from prices where valid_until is null limit 10000")
-                    .load(&mut connection)
-                    .await?;
-            let terms: Vec<TermsRow> = diesel::sql_query(
-                "select multiplier_ppm, web_search_nanos from price_terms \
-                 order by valid_from desc, id desc limit 1",
-            )
-            .load(&mut connection)
-            .await?;
-            let terms = terms.into_iter().next().map_or_else(Terms::default, |row| Terms {
-                multiplier_ppm: row.multiplier_ppm.unsigned_abs(),
-                web_search_nanos: row.web_search_nanos.unsigned_abs(),
-            });
+            let rows = counting(&mut connection).await?;
+            let terms =
+                terms(&mut connection).await?.map_or_else(Terms::default, |row| row.terms());
             Ok((rows.iter().filter_map(StoredPrice::price).collect(), terms))
         })
         .await
+}
+
+/// The rows that count now.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn counting(connection: &mut Connection) -> Result<Vec<StoredPrice>, StorageError> {
+    Ok(diesel::sql_query("select * from prices where valid_until is null limit 10000")
+        .load(connection)
+        .await?)
+}
+
+/// The row of this id.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn get(
+    connection: &mut Connection,
+    id: Uuid,
+) -> Result<Option<StoredPrice>, StorageError> {
+    let found: Vec<StoredPrice> = diesel::sql_query("select * from prices where id = $1")
+        .bind::<SqlUuid, _>(id)
+        .load(connection)
+        .await?;
+    Ok(found.into_iter().next())
+}
+
+/// The row of this model, reach and source that counts; locked until the transaction ends.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn find(
+    connection: &mut Connection,
+    model: &str,
+    reach: Reach,
+    source: Source,
+) -> Result<Option<StoredPrice>, StorageError> {
+    let found: Vec<StoredPrice> = diesel::sql_query(
+        "select * from prices where model = $1 and reach = $2 and source = $3 \
+         and valid_until is null for update",
+    )
+    .bind::<Text, _>(model.to_owned())
+    .bind::<Text, _>(reach.name())
+    .bind::<Text, _>(source.name())
+    .load(connection)
+    .await?;
+    Ok(found.into_iter().next())
+}
+
+/// All rows there ever were, of one model where it is given: the latest first, at most `limit`
+/// before the row of an id.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn history(
+    connection: &mut Connection,
+    model: Option<String>,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<StoredPrice>, StorageError> {
+    Ok(diesel::sql_query(
+        "select * from prices where ($1 is null or model = $1) and ($2 is null \
+         or (valid_from, id) < (select valid_from, id from prices where id = $2)) \
+         order by valid_from desc, id desc limit $3",
+    )
+    .bind::<Nullable<Text>, _>(model)
+    .bind::<Nullable<SqlUuid>, _>(before)
+    .bind::<BigInt, _>(limit)
+    .load(connection)
+    .await?)
 }
 
 /// Ends the price of this model, reach and source that counts, and puts another in its place; to be
@@ -136,17 +214,13 @@ pub async fn current(database: &Database) -> Result<(Vec<Price>, Terms), Storage
 ///
 /// # Errors
 /// [`StorageError`]
-async fn put(connection: &mut AsyncPgConnection, price: &Price) -> Result<bool, StorageError> {
-    let current: Vec<StoredPrice> = diesel::sql_query(
-        "select * from prices where model = $1 and reach = $2 and source = $3 \
-         and valid_until is null for update",
-    )
-    .bind::<Text, _>(price.model.clone())
-    .bind::<Text, _>(price.reach.name())
-    .bind::<Text, _>(price.source.name())
-    .load(connection)
-    .await?;
-    let known = current.into_iter().next().and_then(|row| row.price());
+pub async fn put(
+    connection: &mut Connection,
+    price: &Price,
+    why: Option<&Why>,
+) -> Result<bool, StorageError> {
+    let current = find(connection, &price.model, price.reach, price.source).await?;
+    let known = current.and_then(|row| row.price());
     if known.is_some_and(|known| known.rates == price.rates && known.long == price.long) {
         return Ok(false);
     }
@@ -157,8 +231,8 @@ async fn put(connection: &mut AsyncPgConnection, price: &Price) -> Result<bool, 
     diesel::sql_query(
         "insert into prices (id, model, reach, source, input, output, cache_read, cache_write_5m, \
          cache_write_1h, long_above, long_input, long_output, long_cache_read, \
-         long_cache_write_5m, long_cache_write_1h) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         long_cache_write_5m, long_cache_write_1h, reason, changed_by) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind::<SqlUuid, _>(Uuid::now_v7())
     .bind::<Text, _>(price.model.clone())
@@ -175,6 +249,8 @@ async fn put(connection: &mut AsyncPgConnection, price: &Price) -> Result<bool, 
     .bind::<Nullable<BigInt>, _>(long_rate(|rates| rates.cache_read))
     .bind::<Nullable<BigInt>, _>(long_rate(|rates| rates.cache_write_5m))
     .bind::<Nullable<BigInt>, _>(long_rate(|rates| rates.cache_write_1h))
+    .bind::<Nullable<Text>, _>(why.map(|why| why.reason.clone()))
+    .bind::<Nullable<Text>, _>(why.map(|why| why.changed_by.clone()))
     .execute(connection)
     .await?;
     Ok(true)
@@ -184,8 +260,8 @@ async fn put(connection: &mut AsyncPgConnection, price: &Price) -> Result<bool, 
 ///
 /// # Errors
 /// [`StorageError`]
-async fn end(
-    connection: &mut AsyncPgConnection,
+pub async fn end(
+    connection: &mut Connection,
     model: &str,
     reach: Reach,
     source: Source,
@@ -201,65 +277,4 @@ async fn end(
     .await?;
     listen::announce(connection, "prices").await?;
     Ok(ended > 0)
-}
-
-/// Claims the refresh that is due once in `seconds`; true for one instance only. A claim whose
-/// refresh never ended is free again after ten minutes.
-///
-/// # Errors
-/// [`StorageError`]
-pub async fn claim_refresh(database: &Database, seconds: i64) -> Result<bool, StorageError> {
-    database
-        .run(async move |mut connection| {
-            let claimed = diesel::sql_query(
-                "insert into price_refreshes as last (source, started_at) values ($1, now()) \
-                 on conflict (source) do update set started_at = now(), ended_at = null, \
-                 changed = null, error = null \
-                 where last.started_at < now() - $2 * interval '1 second' \
-                 or (last.ended_at is null and last.started_at < now() - interval '10 minutes')",
-            )
-            .bind::<Text, _>(PRICE_LIST)
-            .bind::<BigInt, _>(seconds)
-            .execute(&mut connection)
-            .await?;
-            Ok(claimed > 0)
-        })
-        .await
-}
-
-/// Stores the prices of the list, in one transaction, and notes how the refresh ended. Returns how
-/// many have changed.
-///
-/// # Errors
-/// [`StorageError`]
-pub async fn end_refresh(
-    database: &Database,
-    refreshed: Result<Vec<Price>, String>,
-) -> Result<usize, StorageError> {
-    database
-        .run(async move |mut connection| {
-            let (prices, error) = match refreshed {
-                Ok(prices) => (prices, None),
-                Err(error) => (Vec::new(), Some(error)),
-            };
-            connection
-                .transaction(async move |connection| {
-                    let mut changed = 0;
-                    for price in &prices {
-                        changed += usize::from(put(connection, price).await?);
-                    }
-                    diesel::sql_query(
-                        "update price_refreshes set ended_at = now(), changed = $2, error = $3 \
-                         where source = $1",
-                    )
-                    .bind::<Text, _>(PRICE_LIST)
-                    .bind::<Integer, _>(i32::try_from(changed).unwrap_or(i32::MAX))
-                    .bind::<Nullable<Text>, _>(error)
-                    .execute(connection)
-                    .await?;
-                    Ok(changed)
-                })
-                .await
-        })
-        .await
 }

@@ -1,0 +1,1 @@
+drop index usage_agents_last_at;
