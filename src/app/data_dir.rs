@@ -32,6 +32,11 @@ impl DataDir {
         self.path.join("journal")
     }
 
+    /// Where a certificate is that was made here.
+    pub(super) fn tls(&self) -> PathBuf {
+        self.path.join("tls")
+    }
+
     /// Where the key for secrets at rest is, where it was made here.
     pub(super) fn secrets_key(&self) -> PathBuf {
         self.path.join("secrets.key")

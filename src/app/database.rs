@@ -6,9 +6,11 @@ use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
 use super::AppError;
+use super::login;
 use super::postgres::EmbeddedPostgres;
 use crate::config::{DatabaseConfig, IdentityConfig};
 use crate::domain::key::KeyHash;
+use crate::storage::login::LogIn;
 use crate::storage::{self, Database, DatabaseRuntime, StorageError, Target};
 
 /// How long a start waits for a database that is away.
@@ -28,15 +30,16 @@ pub struct OpenDatabase {
 /// # Errors
 /// [`AppError`] where there is none to be had.
 pub fn connect(config: &DatabaseConfig) -> Result<OpenDatabase, AppError> {
-    let (embedded, connection) = match &config.server {
-        Some(server) => (None, server.clone()),
+    let (embedded, connection, log_in) = match &config.server {
+        Some(server) => (None, server.clone(), login::log_in(&config.login, server)),
         None => {
             let (embedded, connection) = EmbeddedPostgres::start(&config.data_dir)?;
-            (Some(embedded), connection)
+            (Some(embedded), connection, LogIn::Fixed)
         }
     };
     let runtime = DatabaseRuntime::start()?;
-    let database = runtime.open(Target::new(connection), config.connections)?;
+    let target = Target::new(connection, log_in, config.roots.as_deref())?;
+    let database = runtime.open(target, config.connections)?;
     Ok(OpenDatabase { database, _runtime: runtime, _embedded: embedded })
 }
 

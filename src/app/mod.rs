@@ -2,6 +2,7 @@
 
 mod data_dir;
 mod database;
+mod login;
 mod postgres;
 mod run;
 mod secrets;
@@ -13,9 +14,10 @@ pub use run::{Running, serve};
 use thiserror::Error;
 
 use crate::control::ControlError;
-use crate::storage::StorageError;
+use crate::http::tls::TlsError;
 use crate::storage::embedded::EmbeddedError;
 use crate::storage::vault::VaultError;
+use crate::storage::{RootsError, StorageError};
 
 /// Why the gateway cannot start or go on.
 #[derive(Debug, Error)]
@@ -41,6 +43,12 @@ pub enum AppError {
     /// The database cannot be used.
     #[error("{0}")]
     Storage(#[from] StorageError),
+    /// The root certificates for the database cannot be used.
+    #[error("DATABASE_CA_FILE: {0}")]
+    Roots(#[from] RootsError),
+    /// There is no certificate for HTTPS.
+    #[error("HTTPS: {0}")]
+    Tls(#[from] TlsError),
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(std::net::SocketAddr, std::io::Error),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::System;
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Server, ServerHandle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -21,13 +21,14 @@ use crate::actors::{Gateway, Start};
 use crate::bedrock::credentials::{self, CredentialSource};
 use crate::bedrock::endpoint::{Deadlines, Endpoint};
 use crate::bedrock::price_list;
-use crate::config::{Config, PricingConfig, UpstreamConfig};
+use crate::config::{Config, PricingConfig, TlsCertificate, UpstreamConfig};
 use crate::control::Control;
 use crate::control::sign_in::{self, Access};
 use crate::domain::geography::Geography;
 use crate::http::arrival::Front;
 use crate::http::ops::metrics::registry;
-use crate::http::server::{Edge, server};
+use crate::http::server::{Edge, servers};
+use crate::http::tls::{Files, TlsListener};
 use crate::storage::Database;
 
 /// How long the last usage records are waited for at the end.
@@ -39,6 +40,8 @@ const REGION: Duration = Duration::from_secs(5);
 pub struct Running {
     /// The address it listens on.
     pub address: SocketAddr,
+    /// The address of HTTPS, where there is one.
+    pub tls_address: Option<SocketAddr>,
 }
 
 /// Runs the gateway until it is told to stop; `running` is called once it listens.
@@ -47,25 +50,51 @@ pub struct Running {
 /// [`AppError`] where it cannot start, or where the tree gave up.
 pub fn serve(config: &Config, running: impl FnOnce(Running)) -> Result<(), AppError> {
     let data_dir = DataDir::open(&config.database.data_dir)?;
-    let listener = listen(config)?;
+    let listeners = Listeners::open(config)?;
     let open = database::connect(&config.database)?;
-    System::new().block_on(live(config, &data_dir, listener, open.database.clone(), running))
+    System::new().block_on(live(config, &data_dir, listeners, open.database.clone(), running))
 }
 
-/// Listens before the database is touched, so that a taken port is noticed at once.
-fn listen(config: &Config) -> Result<TcpListener, AppError> {
-    let address = SocketAddr::new(config.server.host, config.server.port);
-    let listener = TcpListener::bind(address).map_err(|error| AppError::Listen(address, error))?;
-    Ok(listener)
+/// Where it listens: opened before the database is touched, so that a taken port is noticed at once.
+struct Listeners {
+    plain: TcpListener,
+    tls: Option<TcpListener>,
+}
+
+impl Listeners {
+    fn open(config: &Config) -> Result<Self, AppError> {
+        let listen = |port| {
+            let address = SocketAddr::new(config.server.host, port);
+            TcpListener::bind(address).map_err(|error| AppError::Listen(address, error))
+        };
+        let tls = config.server.tls.as_ref().map(|tls| listen(tls.port)).transpose()?;
+        Ok(Self { plain: listen(config.server.port)?, tls })
+    }
+}
+
+/// The listener of HTTPS with its certificate, where there is one.
+fn tls(
+    config: &Config,
+    data_dir: &DataDir,
+    listener: Option<TcpListener>,
+) -> Result<Option<TlsListener>, AppError> {
+    let (Some(tls), Some(listener)) = (&config.server.tls, listener) else { return Ok(None) };
+    let files = match &tls.certificate {
+        TlsCertificate::Files { chain, key } => Files { chain: chain.clone(), key: key.clone() },
+        TlsCertificate::SelfSigned => Files::self_signed(&data_dir.tls())?,
+    };
+    Ok(Some(TlsListener::new(listener, files)?))
 }
 
 async fn live(
     config: &Config,
     data_dir: &DataDir,
-    listener: TcpListener,
+    listeners: Listeners,
     database: Database,
     running: impl FnOnce(Running),
 ) -> Result<(), AppError> {
+    let tls_address = listeners.tls.as_ref().map(TcpListener::local_addr).transpose()?;
+    let tls = tls(config, data_dir, listeners.tls)?;
     let versions = database::migrate(&database).await?;
     if !versions.is_empty() {
         tracing::info!(?versions, "The database was migrated.");
@@ -77,7 +106,7 @@ async fn live(
     let control = Control::new(database, vault, gateway.settings.clone(), access(config));
     let password = config.identity.admin_password.as_deref();
     sign_in::configure_password(&control, admin, password).await?;
-    let address = listener.local_addr()?;
+    let address = listeners.plain.local_addr()?;
     let edge = Edge {
         control,
         admin_key: config.identity.admin_api_key.clone(),
@@ -90,15 +119,20 @@ async fn live(
         workers: config.server.workers,
         registry: registry(&gateway).map_err(std::io::Error::other)?,
     };
-    let server = server(gateway.clone(), edge, listener)?;
-    let handle = server.handle();
-    let serving = actix::spawn(server);
+    let servers = servers(&gateway, &edge, listeners.plain, tls)?;
+    let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
+    let serving: Vec<_> = servers.into_iter().map(actix::spawn).collect();
+    if let Some(address) = tls_address {
+        tracing::info!(%address, "Listening with TLS.");
+    }
     tracing::info!(%address, "Listening.");
-    running(Running { address });
+    running(Running { address, tls_address });
     let ended = until_told(gave_up).await;
     if ended.is_ok() {
-        stop(config, &gateway, &handle).await;
-        let _ = serving.await;
+        stop(config, &gateway, &handles).await;
+        for server in serving {
+            let _ = server.await;
+        }
         finish(&gateway.usage).await;
     }
     ended
@@ -169,7 +203,7 @@ async fn until_told(mut gave_up: watch::Receiver<bool>) -> Result<(), AppError> 
 }
 
 /// Takes no new work, lets running streams finish, then closes the listener.
-async fn stop(config: &Config, gateway: &Gateway, handle: &ServerHandle) {
+async fn stop(config: &Config, gateway: &Gateway, handles: &[ServerHandle]) {
     tracing::info!("Draining.");
     let order = Begin { within: config.server.drain_deadline };
     match gateway.readiness.name.ask_again(order).await {
@@ -183,7 +217,7 @@ async fn stop(config: &Config, gateway: &Gateway, handle: &ServerHandle) {
         }
     }
     gateway.retire();
-    handle.stop(true).await;
+    futures_util::future::join_all(handles.iter().map(|handle| handle.stop(true))).await;
 }
 
 /// Waits until Postgres has the last records; what it does not take stays in the journal.

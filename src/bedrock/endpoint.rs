@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// The domain of AWS's own addresses in a region.
+pub(super) fn domain(region: &str) -> &'static str {
+    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
+}
+
 /// Where requests go. The credential travels apart, because it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -33,9 +38,7 @@ impl Endpoint {
         let runtime_url = match base_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => {
-                let domain =
-                    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-                format!("https://bedrock-runtime.{region}.{domain}")
+                format!("https://bedrock-runtime.{region}.{}", domain(region))
             }
         };
         Self { name: name.to_owned(), region: region.to_owned(), runtime_url }

@@ -5,6 +5,8 @@ pub mod credentials;
 pub mod endpoint;
 pub mod exchange;
 pub mod price_list;
+pub mod rds_token;
 mod refusal;
+pub mod secrets_manager;
 pub mod sign;
 pub mod translate;

@@ -1,10 +1,14 @@
-//! SigV4 for the service `bedrock`. The path is signed as it is sent, encoded once more.
+//! SigV4: what every signature begins with, and requests to the service `bedrock`. The path is signed as it
+//! is sent, encoded once more.
 
 use std::time::SystemTime;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    SignableBody, SignableRequest, SigningInstructions, SigningSettings, sign,
+};
 use aws_sigv4::sign::v4::SigningParams;
+use aws_smithy_runtime_api::client::identity::Identity;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -14,8 +18,14 @@ use crate::domain::hex;
 
 /// The request cannot be authorised with this credential.
 #[derive(Debug, Error)]
-#[error("the request to Bedrock cannot be signed: {0}")]
+#[error("the request to AWS cannot be signed: {0}")]
 pub struct SignError(String);
+
+impl SignError {
+    pub(super) fn new(error: &dyn std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
 
 /// Adds what authorises a `POST` of `body` as `application/json` to `url` in `region` at `now`.
 ///
@@ -37,29 +47,50 @@ pub fn authorize(
         }
         Credential::SigV4(identity) => identity,
     };
-    let bad = |error: &dyn std::fmt::Display| SignError(error.to_string());
-    let parameters = SigningParams::builder()
-        .identity(identity)
-        .region(region)
-        .name("bedrock")
-        .time(now)
-        .settings(SigningSettings::default())
-        .build()
-        .map_err(|error| bad(&error))?
-        .into();
     let hash = SignableBody::Precomputed(hex::encode(&Sha256::digest(body)));
     let typed = std::iter::once(("content-type", "application/json"));
-    let request = SignableRequest::new("POST", url, typed, hash).map_err(|error| bad(&error))?;
-    let (instructions, _) = sign(request, &parameters).map_err(|error| bad(&error))?.into_parts();
+    let request =
+        SignableRequest::new("POST", url, typed, hash).map_err(|error| SignError::new(&error))?;
+    let scope = Scope { identity, region, service: "bedrock" };
+    let instructions = scope.sign(request, SigningSettings::default(), now)?;
     for (name, value) in instructions.headers() {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| bad(&error))?;
+        let name =
+            HeaderName::from_bytes(name.as_bytes()).map_err(|error| SignError::new(&error))?;
         insert(headers, name, value)?;
     }
     Ok(())
 }
 
+/// Who signs, and for what.
+pub(super) struct Scope<'s> {
+    pub(super) identity: &'s Identity,
+    pub(super) region: &'s str,
+    pub(super) service: &'s str,
+}
+
+impl Scope<'_> {
+    /// What the signature at `now` adds to `request`.
+    pub(super) fn sign(
+        &self,
+        request: SignableRequest<'_>,
+        settings: SigningSettings,
+        now: SystemTime,
+    ) -> Result<SigningInstructions, SignError> {
+        let parameters = SigningParams::builder()
+            .identity(self.identity)
+            .region(self.region)
+            .name(self.service)
+            .time(now)
+            .settings(settings)
+            .build()
+            .map_err(|error| SignError::new(&error))?
+            .into();
+        Ok(sign(request, &parameters).map_err(|error| SignError::new(&error))?.into_parts().0)
+    }
+}
+
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), SignError> {
-    let mut value = HeaderValue::from_str(value).map_err(|error| SignError(error.to_string()))?;
+    let mut value = HeaderValue::from_str(value).map_err(|error| SignError::new(&error))?;
     value.set_sensitive(true);
     headers.insert(name, value);
     Ok(())

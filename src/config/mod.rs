@@ -6,14 +6,16 @@ mod identity;
 mod pricing;
 mod server;
 mod telemetry;
+mod tls;
 mod upstream;
 
-pub use database::DatabaseConfig;
+pub use database::{DatabaseConfig, DatabaseLogin};
 use environment::Environment;
 pub use identity::IdentityConfig;
 pub use pricing::PricingConfig;
 pub use server::ServerConfig;
 pub use telemetry::TelemetryConfig;
+pub use tls::{TlsCertificate, TlsConfig};
 pub use upstream::UpstreamConfig;
 
 /// The whole configuration.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::environment::Environment;
+use super::tls::TlsConfig;
 
 /// The listener and its bounds.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct ServerConfig {
     pub host: IpAddr,
     /// The port to listen on; 0 takes a free one.
     pub port: u16,
+    /// HTTPS, beside plain HTTP.
+    pub tls: Option<TlsConfig>,
     /// Worker threads.
     pub workers: usize,
     /// Requests that one worker serves at once.
@@ -43,6 +46,7 @@ impl ServerConfig {
         Self {
             host: host.unwrap_or(IpAddr::from([127, 0, 0, 1])),
             port: u16::try_from(port).unwrap_or(8080),
+            tls: TlsConfig::read(environment, host),
             workers: usize::try_from(workers).unwrap_or(1),
             max_live_streams: usize::try_from(most).unwrap_or(usize::MAX),
             body_deadline: environment.milliseconds("REQUEST_BODY_TIMEOUT_MS", 60_000),

@@ -27,10 +27,21 @@ impl TelemetryConfig {
         Self { filter: filter.unwrap_or("info".to_owned()), json: json.unwrap_or(false) }
     }
 
+    /// The filter as configured. What strangers send makes the HTTP library log errors, and an operator
+    /// can do nothing about those; they are seen by who asks for them.
+    fn filter(&self) -> EnvFilter {
+        let asked = &self.filter;
+        let whole = if asked.contains("actix_http") {
+            asked.clone()
+        } else {
+            format!("{asked},actix_http=off")
+        };
+        EnvFilter::try_new(whole).unwrap_or_else(|_| EnvFilter::new("info"))
+    }
+
     /// Starts logging to standard output. Only the first call of a process has an effect.
     pub fn start(&self) {
-        let filter = EnvFilter::try_new(&self.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-        let builder = tracing_subscriber::fmt().with_env_filter(filter);
+        let builder = tracing_subscriber::fmt().with_env_filter(self.filter());
         let _ = if self.json {
             builder.json().flatten_event(true).try_init()
         } else {

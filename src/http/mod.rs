@@ -18,3 +18,4 @@ pub mod server;
 mod session;
 mod span;
 mod sse;
+pub mod tls;

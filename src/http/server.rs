@@ -1,15 +1,19 @@
 //! The HTTP server: which routes there are, and how connections are kept in bounds.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_http::HttpService;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use actix_web_lab::middleware::CatchPanic;
+use actix_web_prom::PrometheusMetrics;
 use prometheus::Registry;
 use secrecy::SecretString;
 use tracing_actix_web::TracingLogger;
@@ -18,6 +22,7 @@ use super::arrival::Front;
 use super::error::Refusal;
 use super::request_id::request_id;
 use super::span::RequestSpan;
+use super::tls::TlsListener;
 use super::{admin, api, metrics, ops, portal, scim};
 use crate::actors::Gateway;
 use crate::actors::worker::Worker;
@@ -47,24 +52,57 @@ pub struct Edge {
     pub registry: Registry,
 }
 
-/// A server on `listener` that is yet to be run; it handles no signals.
+/// Servers on the listeners, yet to be run; they handle no signals.
 ///
 /// # Errors
-/// Where the listener cannot be used or the metrics not be registered.
-pub fn server(gateway: Gateway, edge: Edge, listener: TcpListener) -> io::Result<Server> {
+/// Where a listener cannot be used or the metrics not be registered.
+pub fn servers(
+    gateway: &Gateway,
+    edge: &Edge,
+    plain: TcpListener,
+    tls: Option<TlsListener>,
+) -> io::Result<Vec<Server>> {
     let prometheus = metrics::middleware(&edge.registry).map_err(io::Error::other)?;
+    let mut servers = vec![plain_server(gateway, edge, &prometheus, plain)?];
+    if let Some(tls) = tls {
+        servers.push(tls_server(gateway, edge, &prometheus, tls)?);
+    }
+    Ok(servers)
+}
+
+fn app(
+    gateway: &Gateway,
+    edge: &Edge,
+    prometheus: &PrometheusMetrics,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    App::new()
+        .app_data(Data::new(Worker::of_this_thread(gateway)))
+        .app_data(Data::new(edge.clone()))
+        .wrap(CatchPanic::default())
+        .wrap(TracingLogger::<RequestSpan>::new())
+        .wrap(prometheus.clone())
+        .wrap(from_fn(request_id))
+        .configure(routes)
+        .default_service(web::to(not_found))
+}
+
+fn plain_server(
+    gateway: &Gateway,
+    edge: &Edge,
+    prometheus: &PrometheusMetrics,
+    listener: TcpListener,
+) -> io::Result<Server> {
+    let (gateway, edge, prometheus) = (gateway.clone(), edge.clone(), prometheus.clone());
     let workers = edge.workers;
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(Data::new(Worker::of_this_thread(&gateway)))
-            .app_data(Data::new(edge.clone()))
-            .wrap(CatchPanic::default())
-            .wrap(TracingLogger::<RequestSpan>::new())
-            .wrap(prometheus.clone())
-            .wrap(from_fn(request_id))
-            .configure(routes)
-            .default_service(web::to(not_found))
-    });
+    let server = HttpServer::new(move || app(&gateway, &edge, &prometheus));
     Ok(server
         .workers(workers)
         .keep_alive(KEEP_ALIVE)
@@ -75,6 +113,36 @@ pub fn server(gateway: Gateway, edge: Edge, listener: TcpListener) -> io::Result
         .disable_signals()
         .shutdown_timeout(1)
         .listen(listener)?
+        .run())
+}
+
+/// As [`plain_server`], over TLS. Made by hand, since `HttpServer` always offers HTTP/2 there.
+fn tls_server(
+    gateway: &Gateway,
+    edge: &Edge,
+    prometheus: &PrometheusMetrics,
+    TlsListener { listener, config }: TlsListener,
+) -> io::Result<Server> {
+    let (gateway, mut edge, prometheus) = (gateway.clone(), edge.clone(), prometheus.clone());
+    edge.front.has_tls = true;
+    let address: SocketAddr = listener.local_addr()?;
+    Ok(actix_server::Server::build()
+        .workers(edge.workers)
+        .disable_signals()
+        .shutdown_timeout(1)
+        .listen("tls", listener, move || {
+            let app = app(&gateway, &edge, &prometheus).into_factory();
+            let app = app.map_err(|error| error.error_response());
+            HttpService::build()
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(HEAD_DEADLINE)
+                .h1_allow_half_closed(false)
+                .tcp_nodelay(true)
+                .local_addr(address)
+                .secure()
+                .h1(map_config(app, |()| AppConfig::default()))
+                .rustls_0_23(config.clone())
+        })?
         .run())
 }
 

@@ -1,30 +1,43 @@
-//! How one connection to Postgres is made: where to, with or without TLS, with which session
+//! How one connection to Postgres is made: where to, with or without TLS, with which login and session
 //! settings.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
+use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Where the database is. Its password stays inside `tokio_postgres::Config`, which does not print
-/// it.
+use super::login::{Door, LogIn, Login, NoSession, open_each};
+use super::tls::{self, RootsError};
+
+/// Where the database is and how to log in. Passwords stay inside types that do not print them.
 #[derive(Debug, Clone)]
 pub struct Target {
-    config: tokio_postgres::Config,
+    config: Config,
     tls: Option<Arc<ClientConfig>>,
+    log_in: LogIn,
 }
 
 impl Target {
     /// A target from connection parameters; `sslmode=require` means TLS with a verified
-    /// certificate, anything less means none.
-    #[must_use]
-    pub fn new(mut config: tokio_postgres::Config) -> Self {
-        config.application_name("ccag").connect_timeout(std::time::Duration::from_secs(5));
-        let tls = (config.get_ssl_mode() == SslMode::Require).then(|| Arc::new(verified_tls()));
-        Self { config, tls }
+    /// certificate, anything less means none. `roots` is a PEM file of further root certificates.
+    ///
+    /// # Errors
+    /// [`RootsError`] where the file of roots cannot be used.
+    pub fn new(
+        mut config: Config,
+        log_in: LogIn,
+        roots: Option<&Path>,
+    ) -> Result<Self, RootsError> {
+        config.application_name("ccag").connect_timeout(Duration::from_secs(5));
+        let wants_tls = config.get_ssl_mode() == SslMode::Require;
+        let tls = wants_tls.then(|| tls::verified(roots)).transpose()?;
+        Ok(Self { config, tls, log_in })
     }
 
     /// Opens a connection on the runtime of the caller.
@@ -32,38 +45,43 @@ impl Target {
     /// # Errors
     /// Where the server cannot be reached or refuses the session.
     pub async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
-        let bad = |error: tokio_postgres::Error| ConnectionError::BadConnection(full(&error));
-        let mut connection = match &self.tls {
-            Some(tls) => {
-                let tls = MakeRustlsConnect::new(ClientConfig::clone(tls));
-                let (client, connection) = self.config.connect(tls).await.map_err(bad)?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await?
-            }
-            None => {
-                let none = tokio_postgres::NoTls;
-                let (client, connection) = self.config.connect(none).await.map_err(bad)?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await?
-            }
+        let opened = match &self.log_in {
+            LogIn::Fixed => self.session(&self.config).await,
+            LogIn::Rotated(rotated) => rotated.open(self).await,
+            LogIn::Each(source) => open_each(source.as_ref(), self).await,
         };
+        let mut connection = opened.map_err(|error| match error {
+            NoSession::Refused(reason) | NoSession::Failed(reason) => {
+                ConnectionError::BadConnection(reason)
+            }
+        })?;
         connection
             .batch_execute("set statement_timeout = '30s'; set timezone = 'UTC'")
             .await
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
     }
-}
 
-/// The error with its causes: tokio-postgres keeps the reason one level down.
-fn full(error: &tokio_postgres::Error) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
+    async fn session(&self, config: &Config) -> Result<AsyncPgConnection, NoSession> {
+        let opened = match &self.tls {
+            Some(tls) => {
+                let tls = MakeRustlsConnect::new(ClientConfig::clone(tls));
+                let (client, connection) = config.connect(tls).await?;
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            }
+            None => {
+                let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            }
+        };
+        opened.map_err(|error| NoSession::Failed(error.to_string()))
     }
 }
 
-fn verified_tls() -> ClientConfig {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+impl Door for Target {
+    type Session = AsyncPgConnection;
+
+    async fn open(&self, login: &Login) -> Result<AsyncPgConnection, NoSession> {
+        self.session(&login.on(&self.config)).await
+    }
 }

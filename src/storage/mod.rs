@@ -9,6 +9,7 @@ pub mod endpoints;
 mod error;
 pub mod keys;
 pub mod listen;
+pub mod login;
 mod migrate;
 pub mod model_mappings;
 pub mod notifications;
@@ -21,6 +22,7 @@ pub mod scim;
 pub mod sessions;
 pub mod settings;
 pub mod teams;
+mod tls;
 pub mod usage;
 pub mod users;
 pub mod vault;
@@ -30,6 +32,7 @@ pub use connect::Target;
 pub use database::{Connection, Database, DatabaseRuntime, Work};
 pub use error::StorageError;
 pub use migrate::migrate;
+pub use tls::RootsError;
 
 use crate::domain::principal::RateLimits;
 

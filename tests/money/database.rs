@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use ccag::storage::login::LogIn;
 use ccag::storage::{Database, DatabaseRuntime, Target, migrate};
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -30,7 +31,7 @@ impl Scratch {
         let mut config = server.clone();
         config.dbname(&name);
         let runtime = DatabaseRuntime::start().unwrap();
-        let database = runtime.open(Target::new(config), 4).unwrap();
+        let database = runtime.open(Target::new(config, LogIn::Fixed, None).unwrap(), 4).unwrap();
         migrate(&database).await.unwrap();
         Self { server, name, database, runtime: Some(runtime) }
     }
@@ -48,7 +49,11 @@ impl Scratch {
     pub(crate) fn pool(&self) -> Database {
         let mut config = self.server.clone();
         config.dbname(&self.name);
-        self.runtime.as_ref().unwrap().open(Target::new(config), 2).unwrap()
+        self.runtime
+            .as_ref()
+            .unwrap()
+            .open(Target::new(config, LogIn::Fixed, None).unwrap(), 2)
+            .unwrap()
     }
 
     /// One value as text.

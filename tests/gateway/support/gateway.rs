@@ -56,6 +56,11 @@ impl Setup {
         .own_folder()
     }
 
+    /// Exactly these variables, and a folder for the journal.
+    pub(crate) fn exactly(environment: BTreeMap<String, String>) -> Self {
+        Self { environment, data: Arc::new(tempfile::tempdir().unwrap()) }.own_folder()
+    }
+
     fn own_folder(self) -> Self {
         let folder = self.data.path().display().to_string();
         self.env("CCAG_DATA_DIR", &folder).env("HOME", &folder)

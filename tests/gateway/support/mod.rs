@@ -3,13 +3,16 @@
 pub(crate) mod answers;
 pub(crate) mod browser;
 pub(crate) mod client;
+pub(crate) mod cluster;
 pub(crate) mod database;
 pub(crate) mod exposition;
 pub(crate) mod gateway;
 pub(crate) mod postgres_proxy;
 pub(crate) mod rows;
+pub(crate) mod secrets_manager;
 pub(crate) mod sse;
 mod tests;
+pub(crate) mod tls;
 pub(crate) mod upstream;
 pub(crate) mod wire;
 pub(crate) mod world;

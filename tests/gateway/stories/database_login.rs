@@ -1,0 +1,230 @@
+//! Logging in to the database as a deployment on AWS does: with a secret that is rotated, and with tokens.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use ccag::bedrock::rds_token::rds_token;
+use secrecy::ExposeSecret as _;
+
+use crate::support::client::Request;
+use crate::support::cluster::Cluster;
+use crate::support::gateway::{ADMIN, Gateway, KEY, Setup};
+use crate::support::secrets_manager::{ARN, SecretsManager};
+use crate::support::tls::Authority;
+use crate::support::until;
+use crate::support::upstream::Upstream;
+use crate::support::world::{plain, streaming};
+
+const ID: &str = "AKIASTORIES000000001";
+const SECRET: &str = "storiesSecret/0123456789abcdefghijklmnop";
+
+/// What the deployment sets, whatever the login.
+fn deployed(cluster: &Cluster) -> BTreeMap<String, String> {
+    let port = cluster.port.to_string();
+    let variables = [
+        ("PROXY_HOST", "127.0.0.1"),
+        ("PROXY_PORT", "0"),
+        ("LOG_FORMAT", "json"),
+        ("DATABASE_HOST", "localhost"),
+        ("DATABASE_PORT", &port),
+        ("DATABASE_SSLMODE", "require"),
+        ("BOOTSTRAP_API_KEY", KEY),
+        ("ADMIN_API_KEY", ADMIN),
+    ];
+    variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+/// Starts a gateway with those variables, and with what its platform and the story put around them.
+fn start(
+    variables: BTreeMap<String, String>,
+    more: &[(&str, &str)],
+    upstream: &Upstream,
+    roots: &Path,
+) -> Gateway {
+    let bedrock = format!("http://{}", upstream.address);
+    let roots = roots.display().to_string();
+    let platform = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", ID),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &bedrock),
+        ("AWS_ENDPOINT_URL_BEDROCK", &bedrock),
+        ("PRICING_REFRESH_ENABLED", "false"),
+        ("SSL_CERT_FILE", &roots),
+    ];
+    let around = platform.iter().chain(more);
+    around.fold(Setup::exactly(variables), |setup, (name, value)| setup.env(name, value)).start()
+}
+
+/// Asks for what needs the database at once: a key that no snapshot knows, and a list.
+#[track_caller]
+fn ask_the_database(cluster: &Cluster, gateway: &Gateway, name: &str) {
+    let key = format!("sk-ccag-{name}-{}", "0123456789".repeat(4));
+    cluster.sql(&format!(
+        "insert into api_keys (id, name, key_hash, user_id)
+         select gen_random_uuid(), '{name}', sha256('{key}'), id from users limit 1"
+    ));
+    let reply = plain().without("x-api-key").x_api_key(&key).send(&gateway.address);
+    assert_eq!(reply.status, 200, "{name}: {}", reply.text());
+    let reply = Request::get("/admin/keys").bearer(ADMIN).send(&gateway.address);
+    assert_eq!(reply.status, 200, "{name}: {}", reply.text());
+}
+
+/// Does `work` while messages are asked for without pause, and returns how many were answered.
+#[track_caller]
+fn under_load(gateway: &Gateway, work: impl FnOnce(&AtomicUsize)) -> usize {
+    let (over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let failed = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for request in [plain(), streaming(), plain(), streaming()] {
+            let (over, answered, failed) = (&over, &answered, &failed);
+            scope.spawn(move || {
+                while !over.load(Ordering::SeqCst) {
+                    match request.try_send(&gateway.address) {
+                        Ok(reply)
+                            if reply.status == 200 && !reply.text().contains("event: error") =>
+                        {
+                            answered.fetch_add(1, Ordering::SeqCst);
+                        }
+                        Ok(reply) => failed.lock().unwrap().push(reply.text()),
+                        Err(error) => failed.lock().unwrap().push(error.to_string()),
+                    }
+                }
+            });
+        }
+        // Threads that are not told to stop would keep a failed story waiting.
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&answered)));
+        over.store(true, Ordering::SeqCst);
+        if let Err(panic) = done {
+            std::panic::resume_unwind(panic);
+        }
+    });
+    assert_eq!(failed.into_inner().unwrap(), Vec::<String>::new());
+    answered.into_inner()
+}
+
+/// Waits until some more messages were answered.
+fn some_more(answered: &AtomicUsize) {
+    let before = answered.load(Ordering::SeqCst);
+    until("messages are answered", || {
+        (answered.load(Ordering::SeqCst) >= before + 8).then_some(())
+    });
+}
+
+fn roots(authority: &Authority) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), authority.pem()).unwrap();
+    file
+}
+
+#[test]
+fn a_rotated_password_fails_no_request() {
+    let (authority, upstream) = (Authority::new(), Upstream::start());
+    let cluster = Cluster::with_password(&authority.issue(), "first");
+    let secrets = SecretsManager::start("first");
+    let mut variables = deployed(&cluster);
+    variables.insert("DB_PASSWORD".to_owned(), "first".to_owned());
+    variables.insert("DB_SECRET_ARN".to_owned(), ARN.to_owned());
+    let url = format!("http://{}", secrets.address);
+    let around = [("AWS_ENDPOINT_URL_SECRETS_MANAGER", url.as_str())];
+    let roots = roots(&authority);
+    let gateway = start(variables, &around, &upstream, roots.path());
+    assert_eq!(secrets.read(), 0, "the password that was given is right");
+    let answered = under_load(&gateway, |answered| {
+        for next in ["second", "third"] {
+            secrets.create_pending(next);
+            cluster.sql(&format!("alter role proxy password '{next}'"));
+            cluster.end_sessions();
+            ask_the_database(&cluster, &gateway, &format!("{next}-pending"));
+            some_more(answered);
+            secrets.finish();
+            cluster.end_sessions();
+            ask_the_database(&cluster, &gateway, &format!("{next}-current"));
+            some_more(answered);
+        }
+    });
+    let recorded = "select count(*) as n from usage where outcome = 'completed'";
+    until("every answer has its record", || {
+        let rows = cluster.sql(recorded);
+        (rows[0]["n"].as_deref() == Some(&(answered + 4).to_string())).then_some(())
+    });
+}
+
+#[test]
+fn a_password_that_was_not_given_is_read() {
+    let (authority, upstream) = (Authority::new(), Upstream::start());
+    let cluster = Cluster::with_password(&authority.issue(), "kept apart");
+    let secrets = SecretsManager::start("kept apart");
+    let mut variables = deployed(&cluster);
+    variables.insert("DB_SECRET_ARN".to_owned(), ARN.to_owned());
+    let url = format!("http://{}", secrets.address);
+    let around = [("AWS_ENDPOINT_URL_SECRETS_MANAGER", url.as_str())];
+    let roots = roots(&authority);
+    let gateway = start(variables, &around, &upstream, roots.path());
+    ask_the_database(&cluster, &gateway, "read");
+    let said = gateway.process.lines().join("\n");
+    assert!(!said.contains("kept apart"), "the password stands in the log");
+}
+
+#[test]
+fn a_server_whose_certificate_nobody_vouches_for_gets_no_password() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let cluster = Cluster::with_password(&other.issue(), "first");
+    let mut variables = deployed(&cluster);
+    variables.insert("DB_PASSWORD".to_owned(), "first".to_owned());
+    let roots = roots(&authority);
+    let roots = roots.path().display().to_string();
+    let mut process = Setup::exactly(variables).env("SSL_CERT_FILE", &roots).run(&["migrate"]);
+    assert_eq!(process.wait().code(), Some(1));
+    let said = process.lines().join("\n");
+    assert!(said.contains("certificate"), "{said}");
+}
+
+#[test]
+fn a_token_is_signed_for_each_connection() {
+    let (authority, upstream) = (Authority::new(), Upstream::start());
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&taken);
+    let cluster = Cluster::with_token(&authority.issue(), move |token| {
+        let right = is_right(token);
+        count.fetch_add(usize::from(right), Ordering::SeqCst);
+        right
+    });
+    let mut variables = deployed(&cluster);
+    variables.insert("RDS_IAM_AUTH".to_owned(), "true".to_owned());
+    let roots = roots(&authority);
+    let gateway = start(variables, &[], &upstream, roots.path());
+    under_load(&gateway, |answered| {
+        for round in ["one", "two"] {
+            ask_the_database(&cluster, &gateway, round);
+            some_more(answered);
+            let before = taken.load(Ordering::SeqCst);
+            cluster.end_sessions();
+            ask_the_database(&cluster, &gateway, &format!("{round}-again"));
+            assert!(taken.load(Ordering::SeqCst) > before, "no new connection was opened");
+        }
+    });
+}
+
+/// Signs again what the token says of itself, and compares.
+fn is_right(token: &str) -> bool {
+    let url = url::Url::parse(&format!("https://{token}")).unwrap();
+    let value = |name: &str| url.query_pairs().find(|(n, _)| n == name).unwrap().1.into_owned();
+    assert_eq!(value("X-Amz-Expires"), "900");
+    let date =
+        chrono::NaiveDateTime::parse_from_str(&value("X-Amz-Date"), "%Y%m%dT%H%M%SZ").unwrap();
+    let at = SystemTime::from(date.and_utc());
+    assert!(
+        at.elapsed().unwrap_or_default() < Duration::from_secs(60),
+        "an old token is used again"
+    );
+    let identity = Credentials::new(ID, SECRET, None, None, "story").into();
+    let server = ("localhost", url.port().unwrap());
+    let again = rds_token(&identity, "us-east-1", server, "proxy", at).unwrap();
+    again.expose_secret() == token
+}
