@@ -56,6 +56,16 @@ fn a_whole_answer_is_as_bedrock_gives_it_and_counted() {
     let reply = call("invoke", &body()).send(world.address());
     assert_eq!(reply.status, 200, "{}", reply.text());
     assert_eq!(reply.json()["model"], "claude-sonnet-4-5-20250929");
+    let [input, read, write_5m, write_1h] = answers::TOKENS;
+    for (name, count) in [
+        ("input-token-count", input),
+        ("output-token-count", 4),
+        ("cache-read-input-token-count", read),
+        ("cache-write-input-token-count", write_5m + write_1h),
+    ] {
+        let name = format!("x-amzn-bedrock-{name}");
+        assert_eq!(reply.header(&name), count.to_string(), "{name}");
+    }
     let sent = world.upstream.exchange(0);
     assert!(sent.head.start.contains(PROFILE), "{}", sent.head.start);
     assert!(sent.json().get("stream").is_none() && sent.json().get("model").is_none());
@@ -82,6 +92,17 @@ fn a_stream_comes_in_frames_with_every_event() {
     assert_eq!((kinds[0], kinds[kinds.len() - 1]), ("message_start", "message_stop"));
     assert_eq!(kinds.len(), answers::whole(2).len());
     assert_eq!(events[0]["message"]["model"], "claude-sonnet-4-5-20250929");
+    let metrics = &events[events.len() - 1]["amazon-bedrock-invocationMetrics"];
+    let [input, read, write_5m, write_1h] = answers::TOKENS;
+    for (name, count) in [
+        ("inputTokenCount", input),
+        ("outputTokenCount", 2),
+        ("cacheReadInputTokenCount", read),
+        ("cacheWriteInputTokenCount", write_5m + write_1h),
+    ] {
+        assert_eq!(metrics[name], count, "{metrics}");
+    }
+    assert!(metrics["invocationLatency"].as_u64() >= metrics["firstByteLatency"].as_u64());
     let row = rows::row(&world.database, &reply.request_id());
     assert_eq!(row["output_tokens"].as_deref(), Some("2"));
 }

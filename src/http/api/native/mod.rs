@@ -1,6 +1,7 @@
 //! Bedrock's own routes, for clients with `CLAUDE_CODE_USE_BEDROCK=1` and AWS's SDKs: the same
 //! credentials, limits, edits and accounting as `/v1/messages`, in Bedrock's form.
 
+mod metrics;
 mod profiles;
 mod stream;
 mod wrap;
@@ -15,6 +16,7 @@ use serde_json::json;
 
 pub use profiles::{profile, profiles};
 
+use self::metrics::Metrics;
 use self::stream::NativeBody;
 use self::wrap::{Called, counted, invoked};
 use super::{access, asked, serve};
@@ -64,19 +66,23 @@ async fn answer(
     (worker, edge): (Data<Rc<Worker>>, Data<Edge>),
 ) -> Result<HttpResponse, Refusal> {
     let called = Called::new(&id, worker.gateway.geography);
+    let mut metrics = Metrics::begin();
     let parse = move |body: Bytes| invoked(&body, &id, streaming);
     let served = serve::serve(&request, payload, &worker, &edge, parse).await?;
     let (mut parts, mut response) = (served.parts, HttpResponse::Ok());
     response.insert_header(("x-amzn-bedrock-content-type", JSON));
-    match parts.recv().await {
+    let first = parts.recv().await;
+    metrics.answered();
+    match first {
         Some(Part::Begin(names)) => {
             serve::adjusted(&mut response, &names);
             response.insert_header((CONTENT_TYPE, EVENT_STREAM));
-            Ok(response.body(NativeBody::new(parts, called)))
+            Ok(response.body(NativeBody::new(parts, called, metrics)))
         }
         Some(Part::Whole(body, names)) => {
             serve::adjusted(&mut response, &names);
             response.insert_header((CONTENT_TYPE, JSON));
+            metrics.announce(&body, &mut response);
             Ok(response.body(called.renamed(body)))
         }
         Some(Part::Refused(error)) => Err(error.into()),

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use memchr::memmem;
 use serde::Deserialize;
 
+use super::metrics::Metrics;
 use super::wrap::Called;
 use crate::actors::stream::{Outlet, Part};
 use crate::domain::{chunk, frame};
@@ -24,13 +25,14 @@ pub(super) struct NativeBody {
     parts: Outlet,
     /// Until the event that names the model is through.
     called: Option<Called>,
+    metrics: Metrics,
     ended: bool,
 }
 
 impl NativeBody {
     /// A body of the parts that follow [`Part::Begin`].
-    pub(super) fn new(parts: Outlet, called: Called) -> Self {
-        Self { parts, called: Some(called), ended: false }
+    pub(super) fn new(parts: Outlet, called: Called, metrics: Metrics) -> Self {
+        Self { parts, called: Some(called), metrics, ended: false }
     }
 
     /// The frames of server-sent events.
@@ -42,19 +44,25 @@ impl NativeBody {
                 append_exception(&mut out, data);
                 continue;
             }
-            let renamed = self.renamed(event, data);
-            let data = renamed.as_deref().unwrap_or(data);
+            let native = self.native(event, data);
+            let data = native.as_deref().unwrap_or(data);
             let padding = PADDING.get(..data.len() % PADDING.len()).unwrap_or_default();
             frame::encode(&mut out, &CHUNK, &chunk::encode(data, padding));
         }
         out.into()
     }
 
-    fn renamed(&mut self, event: &[u8], data: &[u8]) -> Option<Bytes> {
-        if !event.starts_with(b"event: message_start\n") {
-            return None;
+    /// An event in Bedrock's words, where those are others.
+    fn native(&mut self, event: &[u8], data: &[u8]) -> Option<Bytes> {
+        if event.starts_with(b"event: message_start\n") {
+            self.metrics.event(data);
+            return Some(self.called.take()?.renamed(Bytes::copy_from_slice(data)));
         }
-        Some(self.called.take()?.renamed(Bytes::copy_from_slice(data)))
+        if event.starts_with(b"event: message_delta\n") {
+            self.metrics.event(data);
+        }
+        let is_last = event.starts_with(b"event: message_stop\n");
+        is_last.then(|| self.metrics.append_to(data).into())
     }
 }
 
