@@ -126,7 +126,8 @@ impl Worker {
         loop {
             let lease = self.gateway.endpoints.lease().await?;
             let (endpoint, credential, body) = (lease.endpoint(), lease.credential(), body.clone());
-            let sent = exchange::send(&self.client, endpoint, credential, target, body, DEADLINE);
+            let sent =
+                exchange::send(&self.client, endpoint, credential, target, body, DEADLINE, None);
             match sent.await {
                 Ok(answer) => {
                     let answer = exchange::read_whole(answer, DEADLINE).await?;

@@ -10,6 +10,7 @@ use chrono::Utc;
 use super::usage::Journal;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::usage::{Outcome, UsageRecord};
+use crate::telemetry::trace::Trace;
 use crate::telemetry::traffic::{Finished, Recorder, Route};
 
 /// Longest reason that is kept, in characters.
@@ -23,6 +24,7 @@ pub struct Draft {
     began: Instant,
     waited: Waited,
     caches: bool,
+    trace: Option<Trace>,
 }
 
 /// Where ended requests are noted.
@@ -44,9 +46,14 @@ impl Waited {
 }
 
 impl Draft {
-    pub(super) fn new(record: UsageRecord, route: Route, ledgers: Ledgers) -> Self {
-        let (began, waited) = (Instant::now(), Waited::default());
-        Self { record: Some(record), ledgers, route, began, waited, caches: false }
+    pub(super) fn new(record: UsageRecord, route: Route, trace: Trace, ledgers: Ledgers) -> Self {
+        let (began, waited, trace) = (Instant::now(), Waited::default(), Some(trace));
+        Self { record: Some(record), ledgers, route, began, waited, caches: false, trace }
+    }
+
+    /// The trace of the request, until its record is written.
+    pub(super) fn trace(&mut self) -> Option<&mut Trace> {
+        self.trace.as_mut()
     }
 
     /// Where time is noted that was waited for others.
@@ -122,7 +129,11 @@ impl Draft {
             caches: self.caches,
         };
         recorder.finished(&finished);
-        finished.log();
+        let trace = self.trace.take();
+        finished.log(trace.as_ref().and_then(Trace::id).as_deref());
+        if let Some(trace) = trace {
+            trace.finish(&finished);
+        }
         journal.append(&record);
     }
 }

@@ -25,6 +25,7 @@ use crate::bedrock::credentials::CredentialSource;
 use crate::bedrock::endpoint::{Deadlines, Endpoint};
 use crate::domain::geography::Geography;
 use crate::storage::Database;
+use crate::telemetry::trace::Tracing;
 use crate::telemetry::traffic::Traffic;
 
 /// What the tree is started with.
@@ -49,6 +50,8 @@ pub struct Start {
     pub ping_interval: Duration,
     /// Connections that one worker serves at once.
     pub max_live_streams: usize,
+    /// What requests are traced with.
+    pub tracing: Tracing,
 }
 
 /// Everything the edge and the connections use; cheap to clone.
@@ -76,6 +79,8 @@ pub struct Gateway {
     pub readiness: Readiness,
     /// The live connections.
     pub live: LiveStreams,
+    /// What requests are traced with.
+    pub tracing: Tracing,
     /// What is counted of requests.
     pub traffic: Traffic,
     /// The supervised actors.
@@ -129,6 +134,7 @@ impl Gateway {
             notifier: Notifier::default(),
             readiness: Readiness::default(),
             live: LiveStreams::default(),
+            tracing: start.tracing,
             traffic: Traffic::default(),
             board,
             database: start.database,

@@ -18,6 +18,7 @@ use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::request::MessagesRequest;
 use crate::domain::translation::CallHeaders;
 use crate::domain::usage::UsageRecord;
+use crate::telemetry::trace::Trace;
 use crate::telemetry::traffic::{Reason, Recorder, Route, Scope};
 
 thread_local! {
@@ -69,8 +70,8 @@ impl Worker {
 
     /// Begins the usage record of a request.
     #[must_use]
-    pub fn draft(&self, record: UsageRecord, route: Route) -> Draft {
-        Draft::new(record, route, self.ledgers.clone())
+    pub fn draft(&self, record: UsageRecord, route: Route, trace: Trace) -> Draft {
+        Draft::new(record, route, trace, self.ledgers.clone())
     }
 
     /// Starts the actor that serves one request; its parts come out of the outlet.

@@ -18,6 +18,7 @@ use crate::http::tls::TlsError;
 use crate::storage::embedded::EmbeddedError;
 use crate::storage::vault::VaultError;
 use crate::storage::{RootsError, StorageError};
+use crate::telemetry::otlp::TransportError;
 
 /// Why the gateway cannot start or go on.
 #[derive(Debug, Error)]
@@ -58,6 +59,9 @@ pub enum AppError {
     /// The simulated Bedrock of the demo does not start.
     #[error("the simulated Bedrock cannot start: {0}")]
     Simulator(std::io::Error),
+    /// Spans and metrics cannot be exported.
+    #[error("{0}")]
+    Telemetry(#[from] TransportError),
     /// The system denies something that is always needed.
     #[error("the system denies what the gateway needs: {0}")]
     System(#[from] std::io::Error),
@@ -71,7 +75,7 @@ impl AppError {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Config(_) | Self::NoRegion => 64,
+            Self::Config(_) | Self::NoRegion | Self::Telemetry(_) => 64,
             Self::GaveUp => 70,
             _ => 1,
         })

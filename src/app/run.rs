@@ -27,9 +27,11 @@ use crate::control::sign_in::{self, Access};
 use crate::domain::geography::Geography;
 use crate::http::arrival::Front;
 use crate::http::ops::metrics::registry;
-use crate::http::server::{Edge, servers};
+use crate::http::server::{Edge, metrics_server, servers};
 use crate::http::tls::{Files, TlsListener};
 use crate::storage::Database;
+use crate::telemetry::otlp::Exporter;
+use crate::telemetry::trace::Tracing;
 
 /// How long the last usage records are waited for at the end.
 const LAST_RECORDS: Duration = Duration::from_secs(10);
@@ -59,6 +61,7 @@ pub fn serve(config: &Config, running: impl FnOnce(Running)) -> Result<(), AppEr
 struct Listeners {
     plain: TcpListener,
     tls: Option<TcpListener>,
+    metrics: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -68,7 +71,8 @@ impl Listeners {
             TcpListener::bind(address).map_err(|error| AppError::Listen(address, error))
         };
         let tls = config.server.tls.as_ref().map(|tls| listen(tls.port)).transpose()?;
-        Ok(Self { plain: listen(config.server.port)?, tls })
+        let metrics = config.telemetry.metrics_port.map(listen).transpose()?;
+        Ok(Self { plain: listen(config.server.port)?, tls, metrics })
     }
 }
 
@@ -102,11 +106,15 @@ async fn live(
     let admin = database::bootstrap(&database, &config.identity).await?;
     let vault = secrets::vault(&config.identity, data_dir)?;
     let usage = Usage::open(&data_dir.journal(), &Uuid::now_v7().simple().to_string())?;
-    let (gateway, gave_up) = Gateway::start(start(config, database.clone(), usage).await?);
+    let (mut exporter, runtime) = Exporter::new(&config.telemetry.otlp)?;
+    let started = start(config, database.clone(), usage, exporter.tracing()).await?;
+    let (gateway, gave_up) = Gateway::start(started);
     let control = Control::new(database, vault, gateway.settings.clone(), access(config));
     let password = config.identity.admin_password.as_deref();
     sign_in::configure_password(&control, admin, password).await?;
     let address = listeners.plain.local_addr()?;
+    let registry = registry(&gateway).map_err(std::io::Error::other)?;
+    exporter.start(runtime, &registry)?;
     let edge = Edge {
         control,
         admin_key: config.identity.admin_api_key.clone(),
@@ -117,8 +125,13 @@ async fn live(
         },
         body_deadline: config.server.body_deadline,
         workers: config.server.workers,
-        registry: registry(&gateway).map_err(std::io::Error::other)?,
+        metrics_token: config.telemetry.metrics_token.clone(),
+        registry,
     };
+    if let Some(listener) = listeners.metrics {
+        tracing::info!(address = %listener.local_addr()?, "Listening for scrapes of the metrics.");
+        actix::spawn(metrics_server(edge.registry.clone(), listener)?);
+    }
     let servers = servers(&gateway, &edge, listeners.plain, tls)?;
     let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
     let serving: Vec<_> = servers.into_iter().map(actix::spawn).collect();
@@ -134,11 +147,18 @@ async fn live(
             let _ = server.await;
         }
         finish(&gateway.usage).await;
+        let _ = actix_web::web::block(move || exporter.finish()).await;
+        tracing::info!("Stopped.");
     }
     ended
 }
 
-async fn start(config: &Config, database: Database, usage: Usage) -> Result<Start, AppError> {
+async fn start(
+    config: &Config,
+    database: Database,
+    usage: Usage,
+    tracing: Tracing,
+) -> Result<Start, AppError> {
     let upstream = &config.upstream;
     let region = region(upstream).await.ok_or(AppError::NoRegion)?;
     let credentials = match &upstream.api_key {
@@ -167,6 +187,7 @@ async fn start(config: &Config, database: Database, usage: Usage) -> Result<Star
         },
         ping_interval: upstream.ping_interval,
         max_live_streams: config.server.max_live_streams,
+        tracing,
     })
 }
 
@@ -227,5 +248,5 @@ async fn finish(usage: &Usage) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     usage.close();
-    tracing::info!(pending_bytes = usage.pending_bytes(), "Stopped.");
+    tracing::info!(pending_bytes = usage.pending_bytes(), "Usage is written.");
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use actix_web::error::PayloadError;
-use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use awc::ClientResponse;
 use awc::error::{ConnectError, SendRequestError};
 use bytes::Bytes;
@@ -17,6 +17,7 @@ use super::endpoint::Endpoint;
 use super::refusal;
 use super::sign::authorize;
 use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::trace::TraceContext;
 
 /// Largest answer of `InvokeModel` that is read, in bytes.
 const MAX_WHOLE: usize = 32 * 1024 * 1024;
@@ -82,10 +83,14 @@ pub async fn send(
     (profile, operation): (&str, Operation),
     body: Bytes,
     deadline: Duration,
+    trace: Option<&TraceContext>,
 ) -> Result<Body, Failure> {
     let url = endpoint.url(profile, operation.path());
     let mut request = client.post(&url).timeout(deadline);
     *request.headers_mut() = headers(operation);
+    if let Some(trace) = trace {
+        pass_on(request.headers_mut(), trace);
+    }
     authorize_now(request.headers_mut(), credential, endpoint, &url, &body)?;
     let response = request.send_body(body).await.map_err(|error| unsent(&error))?;
     if response.status().is_success() && !is_unknown_operation(&response) {
@@ -115,6 +120,16 @@ pub fn headers(operation: Operation) -> HeaderMap {
     }
     headers.insert(CONTENT_TYPE, json);
     headers
+}
+
+/// Puts a trace context on a call.
+fn pass_on(headers: &mut HeaderMap, trace: &TraceContext) {
+    let state = trace.tracestate.as_deref().map(|state| ("tracestate", state));
+    for (name, value) in [("traceparent", trace.traceparent.as_str())].into_iter().chain(state) {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
 }
 
 /// Reads the rest of a whole answer.

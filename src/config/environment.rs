@@ -1,5 +1,6 @@
 //! Reading environment variables so that every wrong one is reported, not just the first.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -22,7 +23,8 @@ impl<'e> Environment<'e> {
     /// What is wrong, a sentence each.
     #[must_use]
     pub fn into_problems(self) -> Vec<String> {
-        self.problems
+        let mut told = HashSet::new();
+        self.problems.into_iter().filter(|problem| told.insert(problem.clone())).collect()
     }
 
     /// Notes a problem that concerns more than one variable.

@@ -3,6 +3,7 @@
 mod database;
 mod environment;
 mod identity;
+mod otlp;
 mod pricing;
 mod server;
 mod telemetry;

@@ -24,5 +24,6 @@ pub mod routing;
 pub mod scim;
 pub mod settings;
 pub mod tokens;
+pub mod trace;
 pub mod translation;
 pub mod usage;

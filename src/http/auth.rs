@@ -57,6 +57,24 @@ pub fn admin(headers: &HeaderMap, admin_key: Option<&SecretString>) -> Result<()
     }
 }
 
+/// Whether the request carries the metrics token or the admin key as its bearer token.
+///
+/// # Errors
+/// What the client is to be told, where it carries neither.
+pub fn scraper(
+    headers: &HeaderMap,
+    metrics_token: Option<&SecretString>,
+    admin_key: Option<&SecretString>,
+) -> Result<(), ApiError> {
+    if metrics_token.is_some() && admin(headers, metrics_token).is_ok() {
+        return Ok(());
+    }
+    admin(headers, admin_key).map_err(|_| {
+        let message = "This needs the metrics token or the admin key as a bearer token: set METRICS_TOKEN or ADMIN_API_KEY.";
+        ApiError::new(ErrorKind::Authentication, message)
+    })
+}
+
 /// What a request sends in the places where keys are sent.
 pub fn sent_keys(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     [header(headers, "x-api-key"), bearer(headers)].into_iter().flatten()

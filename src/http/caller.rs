@@ -12,6 +12,8 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
 use chrono::Utc;
+use tracing::Span;
+use tracing::field::display;
 
 use super::arrival::{self, Arrival};
 use super::auth;
@@ -60,6 +62,9 @@ pub async fn authenticate<B: MessageBody>(
     let edge = request.app_data::<Data<Edge>>();
     let address = edge.and_then(|edge| Arrival::of(request.head(), &edge.front).address);
     let who = who(&request).await.map_err(Problem)?;
+    if let Who::User { id, .. } = &who {
+        Span::current().record("user_id", display(id));
+    }
     request.extensions_mut().insert(Caller(control::Caller { who, address }));
     next.call(request).await
 }

@@ -40,6 +40,8 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 pub struct Edge {
     /// The bearer token with the admin role.
     pub admin_key: Option<Arc<SecretString>>,
+    /// The bearer token that may read the metrics.
+    pub metrics_token: Option<Arc<SecretString>>,
     /// How clients come to the gateway.
     pub front: Front,
     /// The control plane.
@@ -144,6 +146,21 @@ fn tls_server(
                 .rustls_0_23(config.clone())
         })?
         .run())
+}
+
+/// A server for the metrics alone, on a listener that only scrapers reach: it asks for no token.
+///
+/// # Errors
+/// Where the listener cannot be used.
+pub fn metrics_server(registry: Registry, listener: TcpListener) -> io::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(Data::new(registry.clone()))
+            .service(web::resource("/metrics").route(web::get().to(ops::metrics_apart)))
+            .service(web::resource("/health").route(web::get().to(ops::health)))
+    });
+    let server = server.workers(1).disable_signals().shutdown_timeout(1);
+    Ok(server.client_request_timeout(HEAD_DEADLINE).listen(listener)?.run())
 }
 
 fn routes(config: &mut ServiceConfig) {

@@ -1,23 +1,69 @@
-//! The root span of a request: just its id, method and route, nothing that a client types freely.
+//! The root span of a request: its ids, method and route, nothing that a client types freely; and the line
+//! of the access log for requests that leave no usage record.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Instant;
 
 use actix_web::Error;
 use actix_web::HttpMessage as _;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderMap;
 use tracing::Span;
+use tracing::field::Empty;
 use tracing_actix_web::RootSpanBuilder;
 
 use super::request_id::RequestId;
+use crate::domain::trace::TraceContext;
+use crate::telemetry::label::OTHER;
+
+/// What is asked again and again by machines, and is logged for those only who ask for it.
+const PROBES: [&str; 4] = ["/health", "/ready", "/metrics", "/api/hello"];
 
 /// Builds the root span.
 pub struct RequestSpan;
 
+/// When a request came, and whether its draft will log it. Lies in the request's extensions.
+#[derive(Clone)]
+pub struct Logged(Rc<(Instant, Cell<bool>)>);
+
+impl Logged {
+    /// Notes that the draft of a usage record will log the request when it ends.
+    pub fn by_draft(&self) {
+        self.0.1.set(true);
+    }
+}
+
+/// The trace context that a client sent.
+#[must_use]
+pub fn context(headers: &HeaderMap) -> Option<TraceContext> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    TraceContext::read(text("traceparent")?, text("tracestate"))
+}
+
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
+        request.extensions_mut().insert(Logged(Rc::new((Instant::now(), Cell::new(false)))));
         let extensions = request.extensions();
         let request_id = extensions.get::<RequestId>().map_or("", |id| id.0.as_str());
-        tracing::info_span!("request", request_id, method = %request.method())
+        let method = request.method();
+        tracing::info_span!("request", request_id, %method, user_id = Empty, team_id = Empty, trace_id = Empty)
     }
 
-    fn on_request_end<B: MessageBody>(_: Span, _: &Result<ServiceResponse<B>, Error>) {}
+    fn on_request_end<B: MessageBody>(_: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        let Ok(response) = outcome else { return };
+        let request = response.request();
+        let logged = request.extensions().get::<Logged>().cloned();
+        let Some(Logged(logged)) = logged.filter(|logged| !logged.0.1.get()) else { return };
+        let pattern = request.match_pattern();
+        let route = pattern.as_deref().unwrap_or(OTHER);
+        let (status, method) = (response.status().as_u16(), request.method().as_str());
+        let duration_ms = (logged.0.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+        if PROBES.contains(&route) {
+            tracing::debug!(target: "ccag::access", method, route, status, duration_ms, "A request ended.");
+        } else {
+            tracing::info!(target: "ccag::access", method, route, status, duration_ms, "A request ended.");
+        }
+    }
 }

@@ -17,6 +17,7 @@ use actix::{
     WrapFuture as _,
 };
 use tokio::sync::mpsc;
+use tracing::{Instrument as _, Span};
 
 pub use part::{Outlet, Part};
 pub use progress::{Connection, Progress};
@@ -47,6 +48,8 @@ pub struct Task {
 /// The actor.
 pub struct StreamActor {
     work: Option<(Pump, MessagesRequest)>,
+    /// The request's, so that what is logged on the way names it.
+    span: Span,
     _permit: Permit,
     _tombstone: Option<Tombstone>,
 }
@@ -62,7 +65,7 @@ impl StreamActor {
         tombstone: Option<Tombstone>,
     ) -> Self {
         let work = Some(Pump::new(worker, task, parts));
-        Self { work, _permit: permit, _tombstone: tombstone }
+        Self { work, span: Span::current(), _permit: permit, _tombstone: tombstone }
     }
 }
 
@@ -71,7 +74,8 @@ impl Actor for StreamActor {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         if let Some((pump, request)) = self.work.take() {
-            ctx.spawn(pump.run(request).into_actor(self).map(|(), _, ctx| ctx.stop()));
+            let work = pump.run(request).instrument(self.span.clone());
+            ctx.spawn(work.into_actor(self).map(|(), _, ctx| ctx.stop()));
         }
     }
 }

@@ -15,7 +15,9 @@ use crate::domain::answer::Answer;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::model::Resolved;
 use crate::domain::price::PriceTable;
+use crate::domain::trace::TraceContext;
 use crate::domain::usage::Outcome;
+use crate::telemetry::trace::Call;
 
 /// Settles one request, at the prices of the moment when it ends.
 pub struct Settlement {
@@ -52,6 +54,18 @@ impl Settlement {
             record.profile = Some(resolved.profile.clone());
             record.model_id = resolved.model.map(|model| model.id);
         });
+    }
+
+    /// Begins the trace of a call; gives the context that goes with it.
+    pub fn call(&mut self, call: &Call<'_>) -> Option<TraceContext> {
+        self.draft.trace().and_then(|trace| trace.call(call))
+    }
+
+    /// Notes in the trace that a call brought no answer.
+    pub fn call_failed(&mut self, error: &ApiError) {
+        if let Some(trace) = self.draft.trace() {
+            trace.call_failed(error.kind.wire_type());
+        }
     }
 
     /// Notes the time of the first generated token, once.

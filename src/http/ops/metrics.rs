@@ -12,7 +12,7 @@ use crate::http::error::Refusal;
 use crate::http::metrics as http;
 use crate::http::server::Edge;
 use crate::telemetry::catalogue::Section;
-use crate::telemetry::{openmetrics, process, traffic};
+use crate::telemetry::{openmetrics, otlp, process, traffic};
 
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 const OPENMETRICS: &str = "application/openmetrics-text";
@@ -22,6 +22,7 @@ pub const DECLARED: &[Section] = &[
     ("Requests for answers", traffic::ALL),
     ("The gateway's own state", actors::ALL),
     ("HTTP", http::ALL),
+    ("Export", otlp::ALL),
     ("Process", process::ALL),
     ("Build", process::build::ALL),
 ];
@@ -37,13 +38,24 @@ pub fn registry(gateway: &Gateway) -> prometheus::Result<Registry> {
     Ok(registry)
 }
 
-/// Serves the metrics to whoever has the admin key.
+/// Serves the metrics to whoever has the metrics token or the admin key.
 ///
 /// # Errors
-/// Where the admin key is missing.
+/// Where both are missing.
 pub async fn metrics(request: HttpRequest, edge: Data<Edge>) -> Result<HttpResponse, Refusal> {
-    auth::admin(request.headers(), edge.admin_key.as_deref())?;
+    auth::scraper(request.headers(), edge.metrics_token.as_deref(), edge.admin_key.as_deref())?;
     render(&edge.registry, request.headers())
+}
+
+/// Serves the metrics on a port of their own, where no token is asked for.
+///
+/// # Errors
+/// Where they cannot be written.
+pub async fn apart(
+    request: HttpRequest,
+    registry: Data<Registry>,
+) -> Result<HttpResponse, Refusal> {
+    render(&registry, request.headers())
 }
 
 fn render(registry: &Registry, headers: &HeaderMap) -> Result<HttpResponse, Refusal> {

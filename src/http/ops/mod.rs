@@ -4,4 +4,4 @@ mod health;
 pub mod metrics;
 
 pub use health::{health, hello, ready};
-pub use metrics::metrics;
+pub use metrics::{apart as metrics_apart, metrics};

@@ -5,12 +5,13 @@ use super::Finished;
 
 impl Finished<'_> {
     /// Writes the line.
-    pub fn log(&self) {
+    pub fn log(&self, trace_id: Option<&str>) {
         let record = self.record;
         let millis = |seconds: f64| (seconds * 1e6).round() / 1e3;
         tracing::info!(
             target: "ccag::access",
             request_id = record.request_id,
+            trace_id,
             route = super::Route::NAMES.get(self.route.place()),
             user_id = record.user_id.map(tracing::field::display),
             team_id = record.team_id.map(tracing::field::display),

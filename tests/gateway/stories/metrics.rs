@@ -8,6 +8,7 @@ use crate::support::answers;
 use crate::support::client::Request;
 use crate::support::exposition::{Sample, samples};
 use crate::support::gateway::ADMIN;
+use crate::support::until;
 use crate::support::upstream::Script;
 use crate::support::world::{World, plain, streaming};
 
@@ -148,9 +149,9 @@ fn hostile(world: &World) {
 fn no_client_can_add_a_series() {
     let world = World::start();
     hostile(&world);
-    // The page tells of its own requests only from the second on.
-    page(&world);
-    let text = page(&world);
+    // The page tells of its own requests once one of them has ended.
+    let told = |text: &String| text.contains("route=\"/metrics\"");
+    let text = until("the page tells of itself", || Some(page(&world)).filter(told));
     assert!(!text.to_lowercase().contains("evil"), "{text}");
     for sample in samples(&text) {
         let metric = DECLARED
@@ -169,4 +170,35 @@ fn no_client_can_add_a_series() {
     assert_eq!(samples(&page(&world)).len(), series, "the same requests again added series");
     let other = r#"ccag_requests_total{route="messages",model="other",streaming="false",outcome="rejected"}"#;
     assert!(world.gateway.metric(other).unwrap() >= 80.0, "{}", page(&world));
+}
+
+#[test]
+fn a_metrics_token_reads_the_metrics_and_nothing_else() {
+    let token = "stories-metrics-0123456789abcdefghijklmnop";
+    let world = World::with(&[("METRICS_TOKEN", token)]);
+    let metrics = Request::get("/metrics");
+    assert_eq!(metrics.clone().bearer(token).send(world.address()).status, 200);
+    assert_eq!(metrics.clone().bearer(ADMIN).send(world.address()).status, 200);
+    metrics.send(world.address()).assert_error(401, "authentication_error");
+    assert_eq!(Request::get("/admin/status").bearer(token).send(world.address()).status, 401);
+    plain()
+        .without("x-api-key")
+        .bearer(token)
+        .send(world.address())
+        .assert_error(401, "authentication_error");
+}
+
+#[test]
+fn a_port_of_their_own_gives_the_metrics_without_a_token_and_nothing_else() {
+    let world = World::with(&[("METRICS_PORT", "0")]);
+    let apart = world.gateway.process.said("Listening for scrapes of the metrics.").unwrap();
+    plain().send(world.address());
+    let page = Request::get("/metrics").send(&apart);
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("ccag_requests_total{"), "{}", page.text());
+    assert_eq!(Request::get("/health").send(&apart).status, 200);
+    for path in ["/", "/v1/models", "/admin/status", "/portal/sign-in"] {
+        assert_eq!(Request::get(path).bearer(ADMIN).send(&apart).status, 404, "{path}");
+    }
+    assert_eq!(Request::get("/metrics").send(world.address()).status, 401);
 }

@@ -113,14 +113,18 @@ impl Setup {
     }
 }
 
-fn listening(line: &str) -> Option<String> {
+/// The address in a line with this message.
+fn address(line: &str, message: &str) -> Option<String> {
     let line: Value = serde_json::from_str(line).ok()?;
     let fields = [&line, &line["fields"]];
     let text = |name: &str| fields.iter().find_map(|at| at[name].as_str());
-    (text("message")? == "Listening.").then(|| text("address"))?.map(str::to_owned)
+    (text("message")? == message).then(|| text("address"))?.map(str::to_owned)
 }
 
-fn collect(from: impl Read + Send + 'static, into: &Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
+pub(crate) fn collect(
+    from: impl Read + Send + 'static,
+    into: &Arc<Mutex<Vec<String>>>,
+) -> JoinHandle<()> {
     let into = Arc::clone(into);
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
@@ -150,7 +154,12 @@ impl Process {
 
     /// Where it listens, once it has said so.
     pub(crate) fn listening(&self) -> Option<String> {
-        self.lines().iter().find_map(|line| listening(line))
+        self.said("Listening.")
+    }
+
+    /// The address that a line with this message tells, once there is one.
+    pub(crate) fn said(&self, message: &str) -> Option<String> {
+        self.lines().iter().find_map(|line| address(line, message))
     }
 
     pub(crate) fn id(&self) -> u32 {

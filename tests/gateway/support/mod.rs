@@ -4,6 +4,7 @@ pub(crate) mod answers;
 pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod cluster;
+pub(crate) mod collector;
 pub(crate) mod database;
 pub(crate) mod exposition;
 pub(crate) mod gateway;

@@ -14,6 +14,7 @@ use crate::domain::model;
 use crate::domain::request::MessagesRequest;
 use crate::domain::translation::Translation;
 use crate::domain::usage::Outcome;
+use crate::telemetry::trace::Call;
 use crate::telemetry::traffic::Attempt;
 
 /// Most refusals of one request from which something is learned.
@@ -59,7 +60,16 @@ impl Pump {
             let betas = translation.betas;
             let (body, deadline) = (self.adopt(translation), gateway.deadlines.first_byte);
             let (client, credential) = (&worker.client, lease.credential());
-            let sent = exchange::send(client, endpoint, credential, target, body, deadline);
+            let trace = self.settlement.call(&Call {
+                model: &self.model,
+                endpoint: &endpoint.name,
+                region: &endpoint.region,
+                profile: &resolved.profile,
+                max_tokens: request.max_tokens(),
+                streaming: self.client.streaming,
+            });
+            let trace = trace.as_ref();
+            let sent = exchange::send(client, endpoint, credential, target, body, deadline, trace);
             let began = Instant::now();
             let sent = self.client.wait(sent).await?;
             worker.recorder.attempt(&endpoint.name, attempt(&sent), began.elapsed());
@@ -74,6 +84,7 @@ impl Pump {
                 }
                 Err(failure) => failure,
             };
+            self.settlement.call_failed(&failure.error);
             if failure.stale_credential && !attempts.retried {
                 self.client.wait(gateway.endpoints.refresh()).await?.map_err(rejected)?;
             }
