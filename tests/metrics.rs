@@ -81,7 +81,7 @@ fn names_only_what_exists(file: &str) {
         let metric = DECLARED.iter().flat_map(|(_, metrics)| *metrics).find(|metric| {
             let rest = name.strip_prefix(metric.name);
             rest.is_some_and(|rest| match metric.kind.word() {
-                "histogram" => ["_bucket", "_count", "_sum"].contains(&rest),
+                "histogram" => ["", "_bucket", "_count", "_sum"].contains(&rest),
                 _ => rest.is_empty(),
             })
         });

@@ -13,7 +13,7 @@ use crate::telemetry::otlp::Settings;
 
 /// Parts of the code that log what they are sent when they are asked to tell everything: they never tell
 /// more than this, so that no prompt and no key comes into the log.
-const QUIET: &[&str] = &[];
+const QUIET: &[&str] = &["actix_web::types"];
 
 /// What is logged, and what is told of metrics and traces.
 #[derive(Debug, Clone)]

@@ -55,6 +55,7 @@ pub(super) struct Pump {
     model: String,
     headers: CallHeaders,
     names: Names,
+    defers_tools: bool,
     request_id: String,
     settlement: Settlement,
     client: ClientSide,
@@ -103,8 +104,11 @@ impl Pump {
             alone_until: None,
         };
         let model = request.model().to_owned();
-        let names = Names::default();
-        (Self { worker, model, headers, names, request_id, settlement, client }, request)
+        let (names, defers_tools) = (Names::default(), request.defers_tools());
+        (
+            Self { worker, model, headers, names, defers_tools, request_id, settlement, client },
+            request,
+        )
     }
 
     /// Serves the request to its end.

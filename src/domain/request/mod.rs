@@ -155,6 +155,12 @@ impl MessagesRequest {
         self.cache_control.as_ref()
     }
 
+    /// Whether it has tools that are to be loaded only when they are searched for.
+    #[must_use]
+    pub fn defers_tools(&self) -> bool {
+        self.tools.list.iter().any(|tool| tool.fields.names().any(|name| name == "defer_loading"))
+    }
+
     /// Whether it asks for prompt caching anywhere.
     #[must_use]
     pub fn has_breakpoints(&self) -> bool {

@@ -56,6 +56,7 @@ pub fn collect(shards: &[Arc<Shard>], names: &Names<'_>) -> Vec<MetricFamily> {
         counts.of(&super::CACHED, 1.0, |shard| &shard.cached),
         counts.of(&super::STOPPED, 1.0, |shard| &shard.stopped),
         counts.of(&super::ADJUSTED, 1.0, |shard| &shard.adjusted),
+        counts.of(&super::DEFERRED, 1.0, |shard| &shard.deferred),
         counts.of(&super::REFUSED, 1.0, |shard| &shard.refused),
         counts.of(&super::ATTEMPTS, 1.0, |shard| &shard.attempts),
         counts.times(&super::HEAD, |shard| &shard.head),

@@ -22,6 +22,8 @@ const STREAMING: [&str; 2] = ["false", "true"];
 const CLASSES: [&str; 5] = ["input", "output", "cache_read", "cache_write_5m", "cache_write_1h"];
 /// What prompt caching did for a request with cache breakpoints.
 const CACHE: [&str; 3] = ["hit", "write", "none"];
+/// What became of tools that are to be loaded only when they are searched for.
+const DEFERRED_TOOLS: [&str; 2] = ["kept", "expanded"];
 /// Why models stop, in Anthropic's words.
 const STOPS: [&str; 8] = [
     "end_turn",
@@ -61,6 +63,8 @@ super::metric::metrics! {
     STOPPED: "ccag_stop_reasons_total", Kind::Counter, [Label::of("reason", &STOPS)];
     /// Changes that Bedrock demanded in requests, as `x-ccag-adjusted` names them.
     ADJUSTED: "ccag_adjustments_total", Kind::Counter, [Label::of("adjustment", ADJUSTMENTS)];
+    /// Requests with deferred tools, by whether Bedrock got them as such or in full.
+    DEFERRED: "ccag_deferred_tools_requests_total", Kind::Counter, [Label::of("result", &DEFERRED_TOOLS)];
     /// Requests that a limit or budget refused, by whose it was and what was used up.
     REFUSED: "ccag_refusals_total", Kind::Counter, [Label::of("scope", Scope::NAMES), Label::of("reason", Reason::NAMES)];
     /// Calls of Bedrock, retries included, by what came back first.

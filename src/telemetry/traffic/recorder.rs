@@ -165,6 +165,11 @@ impl Recorder {
         }
     }
 
+    /// Counts a request with deferred tools.
+    pub fn deferred_tools(&self, were_kept: bool) {
+        add(&self.shard.deferred, [usize::from(!were_kept)], 1);
+    }
+
     /// Counts a request that a limit or budget refused.
     pub fn refused(&self, scope: Scope, reason: Reason) {
         add(&self.shard.refused, [scope.place(), reason.place()], 1);

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::places::{Attempt, Reason, Route, Scope};
-use super::{CACHE, CLASSES, LONG, SHORT, STOPS, STREAMING};
+use super::{CACHE, CLASSES, DEFERRED_TOOLS, LONG, SHORT, STOPS, STREAMING};
 use crate::domain::error::ErrorKind;
 use crate::domain::translation::ADJUSTMENTS;
 use crate::domain::usage::Outcome;
@@ -42,6 +42,7 @@ pub struct Shard {
     pub cached: Grid<Count, 2>,
     pub stopped: Grid<Count, 1>,
     pub adjusted: Grid<Count, 1>,
+    pub deferred: Grid<Count, 1>,
     pub refused: Grid<Count, 2>,
     pub attempts: Grid<Count, 2>,
     pub head: Grid<Histogram, 1>,
@@ -67,6 +68,7 @@ impl Shard {
             cached: count([models, CACHE.len()]),
             stopped: count([STOPS.len()]),
             adjusted: count([ADJUSTMENTS.len()]),
+            deferred: count([DEFERRED_TOOLS.len()]),
             refused: count([Scope::NAMES.len(), Reason::NAMES.len()]),
             attempts: count([endpoints, Attempt::NAMES.len()]),
             head: Grid::new([endpoints], long),

@@ -95,6 +95,10 @@ impl Pump {
     /// Takes over what the client is to hear of a translation, and gives its body.
     fn adopt(&mut self, translation: Translation) -> bytes::Bytes {
         self.worker.recorder.adjusted(&translation.adjusted);
+        if self.defers_tools {
+            let were_kept = !translation.adjusted.contains(&"tools.defer_loading");
+            self.worker.recorder.deferred_tools(were_kept);
+        }
         self.client.adjusted = translation.adjusted;
         self.names = Names::new(&self.model, &translation.aliases);
         translation.body
