@@ -27,6 +27,7 @@ use ccag::telemetry::traffic::{Attempt, Finished, Reason, Recorder, Route, Scope
 use chrono::Utc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use prometheus::{Registry, TextEncoder};
+use tracing::field::{Empty, display};
 use uuid::Uuid;
 
 const MODELS: usize = 50;
@@ -76,7 +77,19 @@ fn finished(record: &UsageRecord) -> Finished<'_> {
 
 /// All that is counted and logged of one request and its events.
 fn instrument(recorder: &Recorder, record: &UsageRecord) {
+    let request_id = record.request_id.as_str();
+    let span = tracing::info_span!(
+        "request",
+        request_id,
+        method = "POST",
+        user_id = Empty,
+        team_id = Empty,
+        trace_id = Empty
+    );
+    let _entered = span.enter();
     let trace = Tracing::default().begin(None, "POST", "/v1/messages");
+    let (user, team) = (record.user_id.map(display), record.team_id.map(display));
+    tracing::record_all!(span, user_id = user, team_id = team, trace_id = trace.id());
     recorder.adjusted(&["anthropic_beta", "cache_control.scope"]);
     let began = Instant::now();
     recorder.attempt("endpoint-7", Attempt::Answer, began.elapsed());

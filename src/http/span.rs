@@ -5,18 +5,19 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
-use actix_web::Error;
-use actix_web::HttpMessage as _;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderMap;
+use actix_web::{Error, HttpMessage as _, HttpRequest};
 use tracing::Span;
-use tracing::field::Empty;
+use tracing::field::{Empty, display};
 use tracing_actix_web::RootSpanBuilder;
 
 use super::request_id::RequestId;
+use crate::domain::principal::Principal;
 use crate::domain::trace::TraceContext;
 use crate::telemetry::label::OTHER;
+use crate::telemetry::trace::{Trace, Tracing};
 
 /// What is asked again and again by machines, and is logged for those only who ask for it.
 const PROBES: [&str; 4] = ["/health", "/ready", "/metrics", "/api/hello"];
@@ -24,20 +25,26 @@ const PROBES: [&str; 4] = ["/health", "/ready", "/metrics", "/api/hello"];
 /// Builds the root span.
 pub struct RequestSpan;
 
-/// When a request came, and whether its draft will log it. Lies in the request's extensions.
+/// When a request came, and whether its usage record will log it. Lies in the request's extensions.
 #[derive(Clone)]
-pub struct Logged(Rc<(Instant, Cell<bool>)>);
+struct Logged(Rc<(Instant, Cell<bool>)>);
 
-impl Logged {
-    /// Notes that the draft of a usage record will log the request when it ends.
-    pub fn by_draft(&self) {
-        self.0.1.set(true);
+/// Begins the trace of a request that leaves a usage record, in the context that its client sent, and notes
+/// in its span whose it is.
+#[must_use]
+pub fn trace(request: &HttpRequest, tracing: &Tracing, principal: &Principal) -> Trace {
+    let route = request.match_pattern().unwrap_or_default();
+    let trace = tracing.begin(context(request.headers()), request.method().as_str(), &route);
+    // At once, since each time the span is written anew.
+    let (user, team) = (display(principal.user_id), principal.team_id.map(display));
+    tracing::record_all!(Span::current(), user_id = user, team_id = team, trace_id = trace.id());
+    if let Some(Logged(logged)) = request.extensions().get::<Logged>() {
+        logged.1.set(true);
     }
+    trace
 }
 
-/// The trace context that a client sent.
-#[must_use]
-pub fn context(headers: &HeaderMap) -> Option<TraceContext> {
+fn context(headers: &HeaderMap) -> Option<TraceContext> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     TraceContext::read(text("traceparent")?, text("tracestate"))
 }

@@ -6,17 +6,14 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::header::HeaderName;
 use actix_web::web::{Data, Payload};
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponseBuilder};
 use bytes::Bytes;
 use chrono::{SecondsFormat, TimeDelta, Utc};
 
-use tracing::Span;
-use tracing::field::display;
-
 use super::{access, asked, record};
+use crate::actors::Draft;
 use crate::actors::stream::Outlet;
 use crate::actors::worker::Worker;
-use crate::actors::{Draft, Gateway};
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::limit::Standing;
 use crate::domain::principal::Principal;
@@ -26,8 +23,7 @@ use crate::http::body;
 use crate::http::error::Refusal;
 use crate::http::request_id::RequestId;
 use crate::http::server::Edge;
-use crate::http::span::{Logged, context};
-use crate::telemetry::trace::Trace;
+use crate::http::span;
 use crate::telemetry::traffic::{Reason, Route, Scope};
 
 const ADJUSTED: HeaderName = HeaderName::from_static("x-ccag-adjusted");
@@ -61,14 +57,9 @@ pub(super) async fn serve(
         return Err(ApiError::new(ErrorKind::Unavailable, message).retry_after(1).into());
     }
     let principal = auth::principal(request.headers(), &gateway.keys).await?;
-    let span = Span::current();
-    span.record("user_id", display(principal.user_id));
-    principal.team_id.map(|id| span.record("team_id", display(id)));
     let record = record::begin(request.headers(), &request_id, &principal);
-    let mut draft = worker.draft(record, Route::of(request.path()), trace(request, gateway));
-    if let Some(logged) = request.extensions().get::<Logged>() {
-        logged.by_draft();
-    }
+    let trace = span::trace(request, &gateway.tracing, &principal);
+    let mut draft = worker.draft(record, Route::of(request.path()), trace);
     let asked = match ask(request, payload, edge.body_deadline, parse, &mut draft).await {
         Ok(asked) => asked,
         Err(error) => return Err(draft.reject(error).into()),
@@ -82,17 +73,6 @@ pub(super) async fn serve(
     };
     let parts = worker.start(asked, asked::headers(request.headers()), draft)?;
     Ok(Served { parts, request_id, standing })
-}
-
-/// Begins the trace of a request, in the context that its client sent.
-fn trace(request: &HttpRequest, gateway: &Gateway) -> Trace {
-    let route = request.match_pattern().unwrap_or_default();
-    let trace =
-        gateway.tracing.begin(context(request.headers()), request.method().as_str(), &route);
-    if let Some(id) = trace.id() {
-        Span::current().record("trace_id", id);
-    }
-    trace
 }
 
 /// Reads and parses the body; what it tells goes into the draft.

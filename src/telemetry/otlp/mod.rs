@@ -28,7 +28,7 @@ use super::trace::Tracing;
 pub use self::transport::metrics::ALL;
 
 /// How long the last export may take when the gateway ends.
-const LAST_EXPORT: Duration = Duration::from_secs(5);
+const LAST_EXPORT: Duration = Duration::from_secs(3);
 
 /// What goes out, and where to.
 #[derive(Debug, Clone, Default)]

@@ -10,6 +10,8 @@ impl Finished<'_> {
         let millis = |seconds: f64| (seconds * 1e6).round() / 1e3;
         tracing::info!(
             target: "ccag::access",
+            // It names all that the request's span does, and to write the span too is dear.
+            parent: None,
             request_id = record.request_id,
             trace_id,
             route = super::Route::NAMES.get(self.route.place()),
