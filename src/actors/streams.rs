@@ -144,7 +144,8 @@ impl Handler<Down> for Streams {
     fn handle(&mut self, down: Down, _: &mut Context<Self>) {
         if let Exit::Crashed(crash) = down.exit {
             self.registry.crashed.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(stream = down.generation, crash, "A connection's actor crashed.");
+            // Its panic was logged as an error already.
+            tracing::warn!(stream = down.generation, crash, "A connection's actor crashed.");
         }
     }
 }

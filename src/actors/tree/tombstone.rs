@@ -68,9 +68,14 @@ impl Drop for Tombstone {
     }
 }
 
-/// Logs each panic with its place, and keeps it for the tombstone of the actor that dies of it.
+/// Logs each panic with its place, and keeps it for the tombstone of the actor that dies of it. Before there is a
+/// log, panics are printed.
 pub fn install_panic_hook() {
-    std::panic::set_hook(Box::new(|info| {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !tracing::dispatcher::has_been_set() {
+            print(info);
+        }
         let message = info.payload_as_str().unwrap_or("a panic without a message");
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         let _ = LAST_PANIC.try_with(|p| {

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use aws_credential_types::Credentials;
 use ccag::bedrock::rds_token::rds_token;
 use secrecy::ExposeSecret as _;
+use serde_json::Value;
 
 use crate::support::client::Request;
 use crate::support::cluster::Cluster;
@@ -19,23 +20,43 @@ use crate::support::until;
 use crate::support::upstream::Upstream;
 use crate::support::world::{plain, streaming};
 
+/// What `infra/` makes for the smallest deployment, held there against the CDK app.
+const TEMPLATE: &str = include_str!("../../../infra/test/minimal.template.json");
 const ID: &str = "AKIASTORIES000000001";
 const SECRET: &str = "storiesSecret/0123456789abcdefghijklmnop";
 
-/// What the deployment sets, whatever the login.
-fn deployed(cluster: &Cluster) -> BTreeMap<String, String> {
+/// What the task definition of the smallest deployment sets (`infra/`, its template): fixed values as they are,
+/// and for what is known on AWS only, a stand-in.
+fn deployed(cluster: &Cluster, password: &str) -> BTreeMap<String, String> {
     let port = cluster.port.to_string();
-    let variables = [
-        ("PROXY_HOST", "127.0.0.1"),
-        ("PROXY_PORT", "0"),
-        ("LOG_FORMAT", "json"),
+    let mut stand_ins = BTreeMap::from([
+        ("PUBLIC_URL", "http://load-balancer.example"),
+        ("TRUSTED_PROXIES", "10.0.0.0/16"),
         ("DATABASE_HOST", "localhost"),
         ("DATABASE_PORT", &port),
-        ("DATABASE_SSLMODE", "require"),
+        ("DB_SECRET_ARN", ARN),
+        ("DB_PASSWORD", password),
         ("BOOTSTRAP_API_KEY", KEY),
         ("ADMIN_API_KEY", ADMIN),
-    ];
-    variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+        ("ADMIN_PASSWORD", "a password of the stories"),
+        ("SECRETS_KEY", "stories-seal-0123456789abcdefghijklmnopqrstuv"),
+    ]);
+    let template: Value = serde_json::from_str(TEMPLATE).unwrap();
+    let resources = template["Resources"].as_object().unwrap();
+    let task = resources.values().find(|r| r["Type"] == "AWS::ECS::TaskDefinition").unwrap();
+    let container = &task["Properties"]["ContainerDefinitions"][0];
+    let named = |list: &str| container[list].as_array().unwrap().clone();
+    let mut variables = BTreeMap::new();
+    for variable in named("Environment").iter().chain(&named("Secrets")) {
+        let name = variable["Name"].as_str().unwrap();
+        let value = variable["Value"].as_str().or_else(|| stand_ins.remove(name));
+        let value = value.unwrap_or_else(|| panic!("{name} has neither a value nor a stand-in"));
+        variables.insert(name.to_owned(), value.to_owned());
+    }
+    assert!(stand_ins.is_empty(), "the deployment does not set {stand_ins:?}");
+    // Stories run beside each other.
+    assert_eq!(variables.insert("PROXY_PORT".to_owned(), "0".to_owned()).as_deref(), Some("8080"));
+    variables
 }
 
 /// Starts a gateway with those variables, and with what its platform and the story put around them.
@@ -48,7 +69,6 @@ fn start(
     let bedrock = format!("http://{}", upstream.address);
     let roots = roots.display().to_string();
     let platform = [
-        ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", ID),
         ("AWS_SECRET_ACCESS_KEY", SECRET),
         ("AWS_EC2_METADATA_DISABLED", "true"),
@@ -127,9 +147,7 @@ fn a_rotated_password_fails_no_request() {
     let (authority, upstream) = (Authority::new(), Upstream::start());
     let cluster = Cluster::with_password(&authority.issue(), "first");
     let secrets = SecretsManager::start("first");
-    let mut variables = deployed(&cluster);
-    variables.insert("DB_PASSWORD".to_owned(), "first".to_owned());
-    variables.insert("DB_SECRET_ARN".to_owned(), ARN.to_owned());
+    let variables = deployed(&cluster, "first");
     let url = format!("http://{}", secrets.address);
     let around = [("AWS_ENDPOINT_URL_SECRETS_MANAGER", url.as_str())];
     let roots = roots(&authority);
@@ -160,8 +178,8 @@ fn a_password_that_was_not_given_is_read() {
     let (authority, upstream) = (Authority::new(), Upstream::start());
     let cluster = Cluster::with_password(&authority.issue(), "kept apart");
     let secrets = SecretsManager::start("kept apart");
-    let mut variables = deployed(&cluster);
-    variables.insert("DB_SECRET_ARN".to_owned(), ARN.to_owned());
+    let mut variables = deployed(&cluster, "");
+    variables.remove("DB_PASSWORD");
     let url = format!("http://{}", secrets.address);
     let around = [("AWS_ENDPOINT_URL_SECRETS_MANAGER", url.as_str())];
     let roots = roots(&authority);
@@ -175,8 +193,8 @@ fn a_password_that_was_not_given_is_read() {
 fn a_server_whose_certificate_nobody_vouches_for_gets_no_password() {
     let (authority, other) = (Authority::new(), Authority::new());
     let cluster = Cluster::with_password(&other.issue(), "first");
-    let mut variables = deployed(&cluster);
-    variables.insert("DB_PASSWORD".to_owned(), "first".to_owned());
+    let mut variables = deployed(&cluster, "first");
+    variables.remove("DB_SECRET_ARN");
     let roots = roots(&authority);
     let roots = roots.path().display().to_string();
     let mut process = Setup::exactly(variables).env("SSL_CERT_FILE", &roots).run(&["migrate"]);
@@ -195,7 +213,9 @@ fn a_token_is_signed_for_each_connection() {
         count.fetch_add(usize::from(right), Ordering::SeqCst);
         right
     });
-    let mut variables = deployed(&cluster);
+    let mut variables = deployed(&cluster, "");
+    // As the deployment does with rds_iam_auth.
+    variables.retain(|name, _| name != "DB_PASSWORD" && name != "DB_SECRET_ARN");
     variables.insert("RDS_IAM_AUTH".to_owned(), "true".to_owned());
     let roots = roots(&authority);
     let gateway = start(variables, &[], &upstream, roots.path());
@@ -225,6 +245,6 @@ fn is_right(token: &str) -> bool {
     );
     let identity = Credentials::new(ID, SECRET, None, None, "story").into();
     let server = ("localhost", url.port().unwrap());
-    let again = rds_token(&identity, "us-east-1", server, "proxy", at).unwrap();
+    let again = rds_token(&identity, "us-west-2", server, "proxy", at).unwrap();
     again.expose_secret() == token
 }
