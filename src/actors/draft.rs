@@ -15,6 +15,8 @@ use crate::telemetry::traffic::{Finished, Recorder, Route};
 
 /// Longest reason that is kept, in characters.
 const MAX_REASON: usize = 256;
+/// The reason of a request whose code has panicked.
+pub(super) const CRASHED: &str = "The gateway's own code failed on this request.";
 
 /// A record that is yet to be written.
 pub struct Draft {
@@ -142,6 +144,7 @@ impl Drop for Draft {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let kind = ErrorKind::Api;
+            self.explain(&ApiError::new(kind, CRASHED));
             self.write(Outcome::Crashed, kind.status(), Some(kind.wire_type()));
         } else {
             self.client_left();

@@ -44,6 +44,8 @@ pub struct Start {
     pub usage: Usage,
     /// Whether and from where prices are refreshed.
     pub price_refresh: Option<Refresh>,
+    /// What is told to the outside.
+    pub notifier: Notifier,
     /// How long the parts of an exchange may take.
     pub deadlines: Deadlines,
     /// The silence after which a stream gets a ping.
@@ -131,7 +133,7 @@ impl Gateway {
             prices: Prices::new(start.price_refresh),
             learned: Learned::default(),
             counts: Counts::default(),
-            notifier: Notifier::default(),
+            notifier: start.notifier,
             readiness: Readiness::default(),
             live: LiveStreams::default(),
             tracing: start.tracing,
@@ -169,13 +171,15 @@ impl Gateway {
         self.adopt(OnArbiter::new(&self.endpoints.name, &here, move |tombstone| {
             endpoints.owner(credentials.clone(), tombstone)
         }));
-        let (db, records) = (database(), self.usage.clone());
-        self.adopt(OnArbiter::new(&self.usage.name, &usage, move |t| records.owner(db.clone(), t)));
+        let (db, records, notifier) = (database(), self.usage.clone(), self.notifier.clone());
+        self.adopt(OnArbiter::new(&self.usage.name, &usage, move |t| {
+            records.owner(db.clone(), notifier.clone(), t)
+        }));
         // Reads large files.
         let outside = Arbiter::new().handle();
-        let (db, prices) = (database(), self.prices.clone());
+        let (db, prices, notifier) = (database(), self.prices.clone(), self.notifier.clone());
         self.adopt(OnArbiter::new(&self.prices.name, &outside, move |t| {
-            prices.owner(db.clone(), t)
+            prices.owner(db.clone(), notifier.clone(), t)
         }));
         let (db, notifier) = (database(), self.notifier.clone());
         self.adopt(OnArbiter::new(&self.notifier.name, &outside, move |tombstone| {

@@ -1,6 +1,8 @@
 //! What the owners of live state show: read from what they publish when somebody scrapes, so that
 //! showing costs them nothing.
 
+use std::sync::atomic::Ordering;
+
 use prometheus::Registry;
 use prometheus::proto::MetricFamily;
 
@@ -51,6 +53,8 @@ crate::telemetry::metric::metrics! {
     UNWRITTEN: "ccag_notifications_unwritten", Kind::Gauge, [];
     /// Notifications that were dropped because Postgres took none.
     DROPPED: "ccag_notifications_dropped_total", Kind::Counter, [];
+    /// Attempts to deliver a notification, by how they ended.
+    DELIVERIES: "ccag_notification_attempts_total", Kind::Counter, [Label::of("result", &["delivered", "failed", "parked"])];
 }
 
 /// Registers the metrics.
@@ -67,6 +71,7 @@ fn read(gateway: &Gateway) -> Vec<MetricFamily> {
     let mut families = singles(gateway);
     families.extend(tree(gateway));
     families.push(verdicts(gateway));
+    families.push(deliveries(gateway));
     families
 }
 
@@ -116,6 +121,19 @@ fn verdicts(gateway: &Gateway) -> MetricFamily {
     let mut family = Family::new(&VERDICTS);
     for (kind, taken, count) in gateway.learned.count() {
         family.add(&[kind, if taken { "true" } else { "false" }], count as f64);
+    }
+    family.done()
+}
+
+fn deliveries(gateway: &Gateway) -> MetricFamily {
+    let mut family = Family::new(&DELIVERIES);
+    let attempts = gateway.notifier.attempts();
+    for (result, count) in [
+        ("delivered", &attempts.delivered),
+        ("failed", &attempts.failed),
+        ("parked", &attempts.parked),
+    ] {
+        family.add(&[result], count.load(Ordering::Relaxed) as f64);
     }
     family.done()
 }

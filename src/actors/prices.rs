@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message, WrapFuture as _};
 use arc_swap::ArcSwap;
+use chrono::Utc;
+use serde_json::json;
 
+use super::notifier::Notifier;
 use super::reload::{self, Reload};
 use super::tree::{Name, Tombstone};
 use crate::bedrock::client::client;
 use crate::bedrock::price_list;
+use crate::domain::notification::{Event, EventType, Severity};
 use crate::domain::price::PriceTable;
 use crate::storage::{self, Database, StorageError};
 
@@ -47,15 +51,21 @@ impl Prices {
 
     /// The owner, built anew after each crash; the snapshot stays.
     #[must_use]
-    pub fn owner(&self, database: Database, tombstone: Tombstone) -> PriceOwner {
+    pub fn owner(
+        &self,
+        database: Database,
+        notifier: Notifier,
+        tombstone: Tombstone,
+    ) -> PriceOwner {
         let (published, refresh) = (Arc::clone(&self.published), self.refresh.clone());
-        PriceOwner { database, published, refresh, _tombstone: tombstone }
+        PriceOwner { database, notifier, published, refresh, _tombstone: tombstone }
     }
 }
 
 /// The actor.
 pub struct PriceOwner {
     database: Database,
+    notifier: Notifier,
     published: Arc<ArcSwap<PriceTable>>,
     refresh: Option<Refresh>,
     _tombstone: Tombstone,
@@ -94,8 +104,8 @@ impl Handler<Look> for PriceOwner {
 
     fn handle(&mut self, _: Look, ctx: &mut Context<Self>) {
         let Some(refresh) = self.refresh.clone() else { return };
-        let database = self.database.clone();
-        let refreshing = async move { self::refresh(&database, &refresh).await };
+        let (database, notifier) = (self.database.clone(), self.notifier.clone());
+        let refreshing = async move { self::refresh(&database, &notifier, &refresh).await };
         ctx.spawn(refreshing.into_actor(self).map(|refreshed, _, _| {
             if let Err(error) = refreshed {
                 tracing::warn!(%error, "The prices cannot be refreshed; the last ones stay.");
@@ -104,7 +114,11 @@ impl Handler<Look> for PriceOwner {
     }
 }
 
-async fn refresh(database: &Database, refresh: &Refresh) -> Result<(), StorageError> {
+async fn refresh(
+    database: &Database,
+    notifier: &Notifier,
+    refresh: &Refresh,
+) -> Result<(), StorageError> {
     let seconds = i64::try_from(refresh.interval.as_secs()).unwrap_or(i64::MAX);
     if !storage::prices::claim_refresh(database, seconds).await? {
         return Ok(());
@@ -112,6 +126,7 @@ async fn refresh(database: &Database, refresh: &Refresh) -> Result<(), StorageEr
     let listed = price_list::fetch(&client(CONNECT), &refresh.base_url, &refresh.region).await;
     let listed = listed.map_err(|error| {
         tracing::warn!(%error, "The prices are not refreshed; the last ones stay.");
+        notifier.emit(failed(&error.to_string()));
         error.to_string()
     });
     let read = listed.is_ok();
@@ -120,6 +135,20 @@ async fn refresh(database: &Database, refresh: &Refresh) -> Result<(), StorageEr
         tracing::info!(changed, "The AWS Price List was read.");
     }
     Ok(())
+}
+
+/// The notification of a refresh that failed, told once a day.
+fn failed(error: &str) -> Event {
+    let now = Utc::now();
+    Event {
+        key: format!("price_refresh_failed:{}", now.format("%Y-%m-%d")),
+        event_type: EventType::PriceRefreshFailed,
+        severity: Severity::Warning,
+        user: None,
+        team: None,
+        detail: json!({ "error": error }),
+        timestamp: now,
+    }
 }
 
 #[cfg(feature = "chaos")]

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use actix::System;
 use actix_web::dev::{Server, ServerHandle};
+use chrono::Utc;
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -15,26 +17,32 @@ use super::{AppError, database, secrets};
 use crate::actors::drain::Begin;
 use crate::actors::endpoints::OWN;
 use crate::actors::keys::Keys;
+use crate::actors::notifier::{Destination, Fallback, Notifier, Routes, Webhook};
 use crate::actors::prices::Refresh;
 use crate::actors::usage::Usage;
 use crate::actors::{Gateway, Start};
 use crate::bedrock::credentials::{self, CredentialSource};
 use crate::bedrock::endpoint::{Deadlines, Endpoint};
 use crate::bedrock::price_list;
-use crate::config::{Config, PricingConfig, TlsCertificate, UpstreamConfig};
+use crate::config::{Config, NotificationsConfig, PricingConfig, TlsCertificate, UpstreamConfig};
 use crate::control::Control;
 use crate::control::sign_in::{self, Access};
 use crate::domain::geography::Geography;
+use crate::domain::notification::{Event, EventType, Severity, Target};
+use crate::domain::outbound::Outbound;
 use crate::http::arrival::Front;
 use crate::http::ops::metrics::registry;
 use crate::http::server::{Edge, metrics_server, servers};
 use crate::http::tls::{Files, TlsListener};
-use crate::storage::Database;
+use crate::storage::vault::Vault;
+use crate::storage::{Database, notifications};
 use crate::telemetry::otlp::Exporter;
 use crate::telemetry::trace::Tracing;
 
 /// How long the last usage records are waited for at the end.
 const LAST_RECORDS: Duration = Duration::from_secs(10);
+/// How long the last notification may take.
+const LAST_WORD: Duration = Duration::from_secs(2);
 /// How long the region may be looked for.
 const REGION: Duration = Duration::from_secs(5);
 
@@ -107,9 +115,15 @@ async fn live(
     let vault = secrets::vault(&config.identity, data_dir)?;
     let usage = Usage::open(&data_dir.journal(), &Uuid::now_v7().simple().to_string())?;
     let (mut exporter, runtime) = Exporter::new(&config.telemetry.otlp)?;
-    let started = start(config, database.clone(), usage, exporter.tracing()).await?;
-    let (gateway, gave_up) = Gateway::start(started);
-    let control = Control::new(database, vault, gateway.settings.clone(), access(config));
+    let outlets = (exporter.tracing(), notifier(&config.notifications, vault.clone()));
+    let (gateway, gave_up) = Gateway::start(start(config, database.clone(), usage, outlets).await?);
+    let control = Control::new(
+        database.clone(),
+        vault,
+        gateway.settings.clone(),
+        gateway.notifier.clone(),
+        access(config),
+    );
     let password = config.identity.admin_password.as_deref();
     sign_in::configure_password(&control, admin, password).await?;
     let address = listeners.plain.local_addr()?;
@@ -146,9 +160,11 @@ async fn live(
         for server in serving {
             let _ = server.await;
         }
-        finish(&gateway.usage).await;
+        finish(&gateway).await;
         let _ = actix_web::web::block(move || exporter.finish()).await;
         tracing::info!("Stopped.");
+    } else {
+        tell_of_the_end(&database).await;
     }
     ended
 }
@@ -157,7 +173,7 @@ async fn start(
     config: &Config,
     database: Database,
     usage: Usage,
-    tracing: Tracing,
+    (tracing, notifier): (Tracing, Notifier),
 ) -> Result<Start, AppError> {
     let upstream = &config.upstream;
     let region = region(upstream).await.ok_or(AppError::NoRegion)?;
@@ -178,6 +194,7 @@ async fn start(
         credentials,
         geography: upstream.geography.unwrap_or_else(|| Geography::of_region(&region)),
         usage,
+        notifier,
         price_refresh: price_refresh(&config.pricing, &region),
         deadlines: Deadlines {
             connect: upstream.connect,
@@ -189,6 +206,21 @@ async fn start(
         max_live_streams: config.server.max_live_streams,
         tracing,
     })
+}
+
+fn notifier(config: &NotificationsConfig, vault: Vault) -> Notifier {
+    let fallback = config.fallback.clone().map(|target| Fallback {
+        destination: match target {
+            Target::Webhook(url) => Destination::Webhook(Webhook::new(url, config.secret.clone())),
+            other => Destination::unsigned(other),
+        },
+    });
+    let routes = Routes {
+        outbound: Outbound { permitted: config.allowed.clone() },
+        sns_url: config.sns_url.clone(),
+        event_bridge_url: config.event_bridge_url.clone(),
+    };
+    Notifier::new(vault, fallback, routes)
 }
 
 fn access(config: &Config) -> Access {
@@ -241,10 +273,30 @@ async fn stop(config: &Config, gateway: &Gateway, handles: &[ServerHandle]) {
     futures_util::future::join_all(handles.iter().map(|handle| handle.stop(true))).await;
 }
 
-/// Waits until Postgres has the last records; what it does not take stays in the journal.
-async fn finish(usage: &Usage) {
-    let began = Instant::now();
-    while usage.pending_bytes() > 0 && began.elapsed() < LAST_RECORDS {
+/// Has another instance, or this one once it is started again, tell that the tree gave up.
+async fn tell_of_the_end(database: &Database) {
+    let now = Utc::now();
+    let event = Event {
+        key: format!("gateway_failed:{}", Uuid::now_v7()),
+        event_type: EventType::GatewayFailed,
+        severity: Severity::Critical,
+        user: None,
+        team: None,
+        detail: json!({ "process": std::process::id() }),
+        timestamp: now,
+    };
+    let writing = notifications::enqueue(database, event);
+    if !matches!(tokio::time::timeout(LAST_WORD, writing).await, Ok(Ok(_))) {
+        tracing::warn!("That the gateway gave up is not told: Postgres takes nothing.");
+    }
+}
+
+/// Waits until Postgres has the last records and notifications; records that it does not take stay
+/// in the journal.
+async fn finish(gateway: &Gateway) {
+    let (began, usage) = (Instant::now(), &gateway.usage);
+    let is_left = || usage.pending_bytes() > 0 || gateway.notifier.unwritten() > 0;
+    while is_left() && began.elapsed() < LAST_RECORDS {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     usage.close();

@@ -3,10 +3,13 @@
 pub mod client;
 pub mod credentials;
 pub mod endpoint;
+pub mod event_bridge;
 pub mod exchange;
 pub mod price_list;
 pub mod rds_token;
 mod refusal;
 pub mod secrets_manager;
+pub mod service;
 pub mod sign;
+pub mod sns;
 pub mod translate;

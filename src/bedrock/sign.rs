@@ -47,18 +47,8 @@ pub fn authorize(
         }
         Credential::SigV4(identity) => identity,
     };
-    let hash = SignableBody::Precomputed(hex::encode(&Sha256::digest(body)));
-    let typed = std::iter::once(("content-type", "application/json"));
-    let request =
-        SignableRequest::new("POST", url, typed, hash).map_err(|error| SignError::new(&error))?;
     let scope = Scope { identity, region, service: "bedrock" };
-    let instructions = scope.sign(request, SigningSettings::default(), now)?;
-    for (name, value) in instructions.headers() {
-        let name =
-            HeaderName::from_bytes(name.as_bytes()).map_err(|error| SignError::new(&error))?;
-        insert(headers, name, value)?;
-    }
-    Ok(())
+    scope.sign_post(headers, (url, &[("content-type", "application/json")]), body, now)
 }
 
 /// Who signs, and for what.
@@ -69,6 +59,26 @@ pub(super) struct Scope<'s> {
 }
 
 impl Scope<'_> {
+    /// Adds the signature of a `POST` of `body` to a URL, which covers these further headers.
+    pub(super) fn sign_post(
+        &self,
+        headers: &mut HeaderMap,
+        (url, signed): (&str, &[(&str, &str)]),
+        body: &[u8],
+        now: SystemTime,
+    ) -> Result<(), SignError> {
+        let hash = SignableBody::Precomputed(hex::encode(&Sha256::digest(body)));
+        let request = SignableRequest::new("POST", url, signed.iter().copied(), hash)
+            .map_err(|error| SignError::new(&error))?;
+        let instructions = self.sign(request, SigningSettings::default(), now)?;
+        for (name, value) in instructions.headers() {
+            let name =
+                HeaderName::from_bytes(name.as_bytes()).map_err(|error| SignError::new(&error))?;
+            insert(headers, name, value)?;
+        }
+        Ok(())
+    }
+
     /// What the signature at `now` adds to `request`.
     pub(super) fn sign(
         &self,

@@ -3,6 +3,7 @@
 mod database;
 mod environment;
 mod identity;
+mod notifications;
 mod otlp;
 mod pricing;
 mod server;
@@ -13,6 +14,7 @@ mod upstream;
 pub use database::{DatabaseConfig, DatabaseLogin};
 use environment::Environment;
 pub use identity::IdentityConfig;
+pub use notifications::NotificationsConfig;
 pub use pricing::PricingConfig;
 pub use server::ServerConfig;
 pub use telemetry::TelemetryConfig;
@@ -30,6 +32,8 @@ pub struct Config {
     pub upstream: UpstreamConfig,
     /// Where prices come from.
     pub pricing: PricingConfig,
+    /// Where notifications go.
+    pub notifications: NotificationsConfig,
     /// Who is there from the start.
     pub identity: IdentityConfig,
     /// What is logged, and how.
@@ -56,6 +60,7 @@ impl Config {
             database: DatabaseConfig::read(&mut environment),
             upstream: UpstreamConfig::read(&mut environment),
             pricing: PricingConfig::read(&mut environment),
+            notifications: NotificationsConfig::read(&mut environment),
             identity: IdentityConfig::read(&mut environment),
             telemetry: TelemetryConfig::read(&mut environment),
         };

@@ -11,6 +11,7 @@ mod error;
 pub mod field;
 pub mod keys;
 pub mod model_mappings;
+pub mod notifications;
 mod page;
 pub mod prices;
 pub mod scim;
@@ -29,6 +30,7 @@ pub use page::{MAX_PAGE, Page, Paging};
 
 use self::sign_in::Access;
 use self::sign_in::password::Hasher;
+use crate::actors::notifier::Notifier;
 use crate::actors::settings::Published;
 use crate::storage::vault::Vault;
 use crate::storage::{self, Connection, Database, StorageError, Work, listen};
@@ -39,6 +41,7 @@ pub struct Control {
     database: Database,
     vault: Vault,
     settings: Published,
+    notifier: Notifier,
     access: Access,
     hasher: Hasher,
 }
@@ -53,8 +56,14 @@ fn random() -> Result<[u8; 32], ControlError> {
 impl Control {
     /// A control plane over a migrated database.
     #[must_use]
-    pub fn new(database: Database, vault: Vault, settings: Published, access: Access) -> Self {
-        Self { database, vault, settings, access, hasher: Hasher::default() }
+    pub fn new(
+        database: Database,
+        vault: Vault,
+        settings: Published,
+        notifier: Notifier,
+        access: Access,
+    ) -> Self {
+        Self { database, vault, settings, notifier, access, hasher: Hasher::default() }
     }
 
     /// Seals what must be readable again; for columns that keep such secrets.

@@ -16,6 +16,7 @@ pub mod limit;
 pub mod media;
 pub mod model;
 pub mod notification;
+pub mod outbound;
 pub mod price;
 pub mod principal;
 pub mod request;

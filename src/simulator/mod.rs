@@ -30,7 +30,7 @@ mod schema;
 mod script;
 mod server;
 mod signature;
-mod sigv4;
+pub mod sigv4;
 mod stream;
 mod validate;
 mod wish;

@@ -8,20 +8,24 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::hex;
 
 /// A request as far as its signature covers it.
-pub(super) struct Signed<'r> {
-    pub(super) method: &'r str,
+pub struct Signed<'r> {
+    /// Its method.
+    pub method: &'r str,
     /// As it was sent, still encoded.
-    pub(super) path: &'r str,
+    pub path: &'r str,
     /// Without the question mark.
-    pub(super) query: &'r str,
-    pub(super) headers: &'r HeaderMap,
-    pub(super) body: &'r [u8],
+    pub query: &'r str,
+    /// Its headers.
+    pub headers: &'r HeaderMap,
+    /// Its body.
+    pub body: &'r [u8],
 }
 
 impl Signed<'_> {
     /// The signature that `secret` gives the headers named in `signed_headers` and the rest, in
     /// hexadecimal; `scope` is `date/region/service/aws4_request`.
-    pub(super) fn signature(&self, secret: &str, scope: &str, signed_headers: &str) -> String {
+    #[must_use]
+    pub fn signature(&self, secret: &str, scope: &str, signed_headers: &str) -> String {
         let request = hex::encode(&Sha256::digest(self.canonical(signed_headers)));
         let date = self.header("x-amz-date");
         let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{request}");

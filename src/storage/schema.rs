@@ -235,6 +235,33 @@ diesel::joinable!(scim_members -> scim_groups (group_id));
 diesel::joinable!(scim_members -> scim_users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(scim_tokens, identity_providers);
 diesel::allow_tables_to_appear_in_same_query!(scim_users, scim_members, scim_groups, users);
+diesel::table! {
+    /// Where notifications go; `sealed` has a webhook's address and secrets.
+    notification_destinations (id) {
+        id -> Uuid,
+        name -> Text,
+        kind -> Text,
+        target -> Text,
+        sealed -> Nullable<Bytea>,
+        categories -> Array<Text>,
+        state -> Text,
+        replaces -> Nullable<Uuid>,
+        tested_at -> Nullable<Timestamptz>,
+        test_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Notifications on their way to destinations.
+    notification_deliveries (id) {
+        id -> Uuid,
+        destination_id -> Uuid,
+        state -> Text,
+    }
+}
+
 diesel::joinable!(passwords -> users (user_id));
 diesel::joinable!(portal_sessions -> users (user_id));
 diesel::joinable!(api_keys -> teams (team_id));

@@ -229,7 +229,7 @@ async fn generate(scratch: &Scratch, rows: i64) {
              true, n % 2000, n % 900, n % 90000, n % 3000, n % 500, false, n % 1000000, true, \
              case when n % 50 = 0 then 'failed' else 'completed' end, 200, \
              array['Read', 'mcp__s' || n % 4 || '__t' || n % 9], (n % 5000)::integer \
-             from generate_series({first}, {last}) n, \
+             from generate_series({first}::bigint, {last}) n, \
              lateral (select date_trunc('hour', now()) - interval '90 days' \
              + n * (interval '90 days' / {rows})) as moment (at)"
         );

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 
 use super::part::Part;
-use crate::actors::draft::Draft;
+use crate::actors::draft::{CRASHED, Draft};
 use crate::domain::answer::Answer;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::model::Resolved;
@@ -122,10 +122,12 @@ impl Drop for Settlement {
     fn drop(&mut self) {
         let status = self.status(ErrorKind::Api);
         if std::thread::panicking() {
+            self.draft.explain(&ApiError::new(ErrorKind::Api, CRASHED));
             self.write(Outcome::Crashed, status, Some(ErrorKind::Api.wire_type()));
         } else if self.client.parts.is_closed() {
             self.client_left();
         } else {
+            self.draft.explain(&ApiError::new(ErrorKind::Api, "The request was cut off."));
             self.write(Outcome::Failed, status, Some(ErrorKind::Api.wire_type()));
         }
     }

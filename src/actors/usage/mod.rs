@@ -1,6 +1,7 @@
 //! Owns the usage records between the journal and Postgres: syncs the journal, writes its lines in
 //! batches, and puts aside what Postgres refuses.
 
+mod alerts;
 mod journal;
 mod segments;
 mod totals;
@@ -16,10 +17,12 @@ use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message,
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use alerts::Alerts;
 pub use journal::Journal;
 use segments::{Batch, Segments};
 pub use totals::{Sum, Totals};
 
+use super::notifier::Notifier;
 use super::tree::{Name, Tombstone};
 use crate::storage::{Database, StorageError, usage};
 
@@ -98,9 +101,15 @@ impl Usage {
 
     /// The owner, built anew after each crash; the cursors and unwritten records stay.
     #[must_use]
-    pub fn owner(&self, database: Database, tombstone: Tombstone) -> UsageWriter {
+    pub fn owner(
+        &self,
+        database: Database,
+        notifier: Notifier,
+        tombstone: Tombstone,
+    ) -> UsageWriter {
         let (lent, totals) = (Arc::clone(&self.lent), self.totals.clone());
-        UsageWriter { database, totals, lent, retry: TICK, _tombstone: tombstone }
+        let alerts = Alerts::new(notifier);
+        UsageWriter { database, totals, lent, alerts, retry: TICK, _tombstone: tombstone }
     }
 
     /// What Postgres has not taken yet, as the writer last saw it: to look into the journal would
@@ -148,6 +157,7 @@ pub struct UsageWriter {
     database: Database,
     totals: Totals,
     lent: Arc<Lent>,
+    alerts: Alerts,
     retry: Duration,
     _tombstone: Tombstone,
 }
@@ -196,8 +206,9 @@ impl Handler<Write> for UsageWriter {
             return;
         }
         let (database, lent) = (self.database.clone(), Arc::clone(&self.lent));
+        let alerts = self.alerts.clone();
         let written = async move {
-            let result = write(&database, &lent, &batch.lines).await;
+            let result = write(&database, &lent, &alerts, &batch.lines).await;
             (batch, result)
         };
         ctx.spawn(written.into_actor(self).map(|(batch, result), writer, ctx| {
@@ -238,6 +249,7 @@ impl UsageWriter {
         }
         self.retry = TICK;
         self.totals.add(&batch.lines);
+        self.alerts.look(&batch.lines);
         self.finish(batch);
         Duration::ZERO
     }
@@ -252,7 +264,12 @@ impl UsageWriter {
 }
 
 /// Writes records; those that Postgres refuses one by one are put aside.
-async fn write(database: &Database, lent: &Lent, lines: &[String]) -> Result<(), StorageError> {
+async fn write(
+    database: &Database,
+    lent: &Lent,
+    alerts: &Alerts,
+    lines: &[String],
+) -> Result<(), StorageError> {
     match usage::insert(database, array(lines)).await {
         Err(StorageError::Refused(_) | StorageError::Duplicate(_)) => {}
         other => return other.map(|_| ()),
@@ -265,8 +282,9 @@ async fn write(database: &Database, lent: &Lent, lines: &[String]) -> Result<(),
     for line in lines {
         match usage::insert(database, array(std::slice::from_ref(line))).await {
             Err(StorageError::Refused(reason) | StorageError::Duplicate(reason)) => {
-                tracing::error!(reason, "Postgres refuses a usage record; it is put aside.");
+                tracing::error!(%reason, "Postgres refuses a usage record; it is put aside.");
                 lent.quarantined.fetch_add(1, Ordering::Relaxed);
+                alerts.quarantined(&lent.instance, &reason);
                 if let Err(error) = lock(&lent.segments).quarantine(line) {
                     tracing::error!(%error, "A refused usage record cannot be put aside.");
                 }

@@ -9,6 +9,7 @@ mod endpoints;
 mod export;
 mod keys;
 mod model_mappings;
+mod notifications;
 mod openapi;
 mod prices;
 mod scim_tokens;
@@ -49,6 +50,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(endpoints::routes)
         .configure(model_mappings::routes)
         .configure(prices::routes)
+        .configure(notifications::routes)
         .configure(usage::routes)
         .configure(analytics::routes)
         .service(only("/status").route(web::get().to(status::status)));

@@ -6,8 +6,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    analytics, audit, endpoints, keys, model_mappings, prices, scim_tokens, sessions, settings,
-    teams, usage, users, verdicts,
+    analytics, audit, endpoints, keys, model_mappings, notifications, prices, scim_tokens,
+    sessions, settings, teams, usage, users, verdicts,
 };
 use crate::http::problem::Details;
 
@@ -29,6 +29,7 @@ use crate::http::problem::Details;
         (path = "/admin", api = endpoints::Api),
         (path = "/admin", api = model_mappings::Api),
         (path = "/admin", api = prices::Api),
+        (path = "/admin", api = notifications::Api),
         (path = "/admin", api = usage::Api),
         (path = "/admin", api = analytics::Api),
     ),

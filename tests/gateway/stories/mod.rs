@@ -20,6 +20,7 @@ mod messages;
 mod metrics;
 mod models;
 mod native;
+mod notifications;
 mod people;
 mod pings;
 mod portal;

@@ -67,6 +67,19 @@ const ROUTES: &[(&str, &str, Member)] = &[
     ("get", "/admin/model-mappings", Never),
     ("post", "/admin/model-mappings", Never),
     ("delete", "/admin/model-mappings/{id}", Never),
+    ("get", "/admin/notifications", Never),
+    ("get", "/admin/notifications/fallback", Never),
+    ("get", "/admin/notifications/deliveries", Never),
+    ("post", "/admin/notifications/deliveries/{id}/retry", Never),
+    ("get", "/admin/notifications/destinations", Never),
+    ("post", "/admin/notifications/destinations", Never),
+    ("get", "/admin/notifications/destinations/{id}", Never),
+    ("patch", "/admin/notifications/destinations/{id}", Never),
+    ("delete", "/admin/notifications/destinations/{id}", Never),
+    ("post", "/admin/notifications/destinations/{id}/test", Never),
+    ("post", "/admin/notifications/destinations/{id}/activate", Never),
+    ("post", "/admin/notifications/destinations/{id}/deactivate", Never),
+    ("post", "/admin/notifications/destinations/{id}/rotate", Never),
     ("get", "/admin/prices", Never),
     ("post", "/admin/prices", Never),
     ("delete", "/admin/prices/{id}", Never),
@@ -162,6 +175,9 @@ fn request(method: &str, path: &str) -> Request {
             request.body(r#"{"name":"n","target":"claude-opus-5"}"#)
         }
         ("PUT", path) if path.ends_with("/routing") => request.body(r#"{"endpoints":[]}"#),
+        ("POST", "/admin/notifications/destinations") => request.body(
+            r#"{"name":"n","kind":"webhook","target":"https://example.com/","categories":["health"]}"#,
+        ),
         ("POST", "/admin/prices") => request.body(
             r#"{"model":"m","reach":"geo","rates":{"input":1,"output":1,"cache_read":1,"cache_write_5m":1,"cache_write_1h":1},"reason":"r"}"#,
         ),

@@ -1,9 +1,14 @@
 //! What the gateway tells the outside: facts about budgets, rate limits and its own health.
 
+pub mod retry;
+mod target;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+pub use target::{Arn, Kind, Target};
 
 /// The `source` of every payload.
 const SOURCE: &str = "ccag";
@@ -91,6 +96,10 @@ pub enum EventType {
     EndpointThrottled,
     /// A model without a price of its own was used.
     ModelUnpriced,
+    /// The prices could not be refreshed from the AWS Price List.
+    PriceRefreshFailed,
+    /// Postgres refuses usage records, which were put aside.
+    UsageQuarantined,
     /// An actor died so often that the gateway gave up.
     GatewayFailed,
     /// An admin tries a destination.
@@ -108,6 +117,8 @@ impl EventType {
             | Self::EndpointRecovered
             | Self::EndpointThrottled
             | Self::ModelUnpriced
+            | Self::PriceRefreshFailed
+            | Self::UsageQuarantined
             | Self::GatewayFailed
             | Self::Test => Category::Health,
         }
@@ -125,6 +136,8 @@ impl EventType {
             Self::EndpointRecovered => "endpoint_recovered",
             Self::EndpointThrottled => "endpoint_throttled",
             Self::ModelUnpriced => "model_unpriced",
+            Self::PriceRefreshFailed => "price_refresh_failed",
+            Self::UsageQuarantined => "usage_quarantined",
             Self::GatewayFailed => "gateway_failed",
             Self::Test => "test",
         }
