@@ -10,6 +10,7 @@ pub mod rds_token;
 mod refusal;
 pub mod secrets_manager;
 pub mod service;
+mod service_error;
 pub mod sign;
 pub mod sns;
 pub mod translate;

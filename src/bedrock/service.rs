@@ -6,65 +6,14 @@ use std::time::{Duration, SystemTime};
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use aws_smithy_runtime_api::client::identity::Identity;
 use bytes::Bytes;
-use thiserror::Error;
 
+pub use super::service_error::ServiceError;
 use super::sign::Scope;
 
 /// How long a call may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
-/// Longest text of an answer that is shown, in characters.
-const MAX_SHOWN: usize = 300;
-
-/// Codes by which services say that the credential is no longer good.
-const STALE: [&str; 4] = [
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidClientTokenId",
-    "UnrecognizedClientException",
-];
-
-/// A call that failed.
-#[derive(Debug, Clone, Error, PartialEq, Eq)]
-pub enum ServiceError {
-    /// The service refused.
-    #[error("{service} answers {code}: {message}")]
-    Refused {
-        /// The service.
-        service: &'static str,
-        /// The service's word for what is wrong.
-        code: String,
-        /// The service's sentence.
-        message: String,
-    },
-    /// There was no answer.
-    #[error("{service} cannot be reached: {message}")]
-    Unreachable {
-        /// The service.
-        service: &'static str,
-        /// Why.
-        message: String,
-    },
-}
-
-impl ServiceError {
-    /// A refusal; its texts are cut so that they can be shown.
-    pub(super) fn refused(service: &'static str, code: &str, message: &str) -> Self {
-        Self::Refused { service, code: shown(code), message: shown(message) }
-    }
-
-    /// Whether another credential may help.
-    #[must_use]
-    pub fn is_stale_credential(&self) -> bool {
-        matches!(self, Self::Refused { code, .. } if STALE.contains(&code.as_str()))
-    }
-}
-
-fn shown(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(MAX_SHOWN).collect()
-}
-
 /// Where a service is called, and by whom.
 pub struct Access<'a> {
     /// The client of this thread.

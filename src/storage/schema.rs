@@ -253,15 +253,6 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    /// Notifications on their way to destinations.
-    notification_deliveries (id) {
-        id -> Uuid,
-        destination_id -> Uuid,
-        state -> Text,
-    }
-}
-
 diesel::joinable!(passwords -> users (user_id));
 diesel::joinable!(portal_sessions -> users (user_id));
 diesel::joinable!(api_keys -> teams (team_id));

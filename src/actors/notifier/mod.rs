@@ -5,6 +5,8 @@
 //! unique key settles which instance was first. Deliveries are claimed there too, so that of all
 //! instances one makes each attempt.
 
+mod address;
+mod credentials;
 mod rounds;
 mod sender;
 mod webhook;
@@ -19,9 +21,10 @@ use actix::{
     WrapFuture as _,
 };
 
+use credentials::Credentials;
 pub use rounds::Attempts;
 use rounds::Round;
-use sender::{Credentials, Sender};
+use sender::Sender;
 pub use sender::{Destination, Letter, Routes};
 pub use webhook::Webhook;
 

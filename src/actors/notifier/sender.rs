@@ -1,22 +1,18 @@
 //! Sends one notification to one destination, of whichever kind.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::identity::Identity;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::credentials::Credentials;
 use super::webhook::Webhook;
-use crate::bedrock::credentials::{Credential, CredentialSource, Loaded};
 use crate::bedrock::event_bridge::{self, Bus, Entry};
 use crate::bedrock::service::{Access, ServiceError};
 use crate::bedrock::sns::{self, Publication, Topic};
 use crate::domain::notification::{Arn, Target};
 use crate::domain::outbound::Outbound;
-
-/// How long before its end a credential is no longer used.
-const MARGIN: Duration = Duration::from_secs(60);
 
 /// How destinations are reached.
 #[derive(Debug, Clone, Default)]
@@ -72,34 +68,6 @@ pub struct Sender {
     client: awc::Client,
     routes: Arc<Routes>,
     credential: Credentials,
-}
-
-/// The gateway's own AWS credential, kept while it is good.
-#[derive(Clone, Default)]
-pub struct Credentials(Arc<Mutex<Option<Loaded>>>);
-
-impl Credentials {
-    async fn identity(&self) -> Result<Identity, String> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let good =
-            |loaded: &Loaded| loaded.expires_at.is_none_or(|end| end > SystemTime::now() + MARGIN);
-        let loaded = match kept.filter(good) {
-            Some(loaded) => loaded,
-            None => {
-                let loaded = CredentialSource::Chain.load().await.map_err(|e| e.to_string())?;
-                *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(loaded.clone());
-                loaded
-            }
-        };
-        match loaded.credential {
-            Credential::SigV4(identity) => Ok(identity),
-            Credential::Bearer(_) => Err("a Bedrock API key opens Bedrock only".to_owned()),
-        }
-    }
-
-    fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
 }
 
 impl Sender {

@@ -1,15 +1,12 @@
-//! Destinations, notifications and deliveries as callers see them, and the orders about them.
+//! Destinations as callers see them, and the orders about them.
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::notification::{Category, Kind};
-use crate::storage::notifications::NotificationRow;
-use crate::storage::notifications::deliveries::DeliveryRow;
 use crate::storage::notifications::destinations::DestinationRow;
 
 /// What an admin can choose to be told of.
@@ -163,138 +160,4 @@ pub struct DestinationTest {
     pub error: Option<String>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
-}
-
-/// A notification.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct Notification {
-    /// The id: `webhook-id` of its deliveries.
-    pub id: Uuid,
-    /// Names the fact; no other notification has it.
-    pub key: String,
-    /// `budget`, `rate_limit` or `health`.
-    pub category: String,
-    /// What happened.
-    pub r#type: String,
-    /// `info`, `warning`, `high` or `critical`.
-    pub severity: String,
-    /// What destinations get.
-    #[schema(value_type = Object)]
-    pub payload: Value,
-    /// `pending`, `queued` for its destinations, or `skipped` because none wanted it.
-    pub state: String,
-    /// When it happened.
-    pub created_at: DateTime<Utc>,
-}
-
-impl Notification {
-    pub(super) fn of(row: NotificationRow) -> Self {
-        let NotificationRow { id, key, category, event_type, severity, payload, state, created_at } =
-            row;
-        Self { id, key, category, r#type: event_type, severity, payload, state, created_at }
-    }
-}
-
-/// Which notifications a list has.
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct NotificationFilter {
-    /// Those of this category.
-    #[param(inline)]
-    pub category: Option<NotificationCategory>,
-}
-
-/// One notification on its way to one destination.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Delivery {
-    /// The id.
-    pub id: Uuid,
-    /// What is told.
-    pub notification_id: Uuid,
-    /// Its category.
-    pub category: String,
-    /// What happened.
-    pub r#type: String,
-    /// How urgent it is.
-    pub severity: String,
-    /// To whom; the nil id is the destination of the environment.
-    pub destination_id: Uuid,
-    /// The destination's name at that time.
-    pub destination: String,
-    /// The destination's kind.
-    pub kind: String,
-    /// `pending`, `delivered`, or `parked` after too many failures.
-    pub state: String,
-    /// Attempts so far.
-    pub attempts: i32,
-    /// When it is tried next, while it is pending.
-    pub due_at: DateTime<Utc>,
-    /// What the destination said: a status, or the id that AWS gave.
-    pub receipt: Option<String>,
-    /// Why the last attempt failed.
-    pub error: Option<String>,
-    /// How long the last attempt took, in milliseconds.
-    pub duration_ms: Option<i32>,
-    /// When it was told off to the destination.
-    pub created_at: DateTime<Utc>,
-    /// When it was delivered or parked.
-    pub ended_at: Option<DateTime<Utc>>,
-}
-
-impl Delivery {
-    pub(super) fn of(row: DeliveryRow) -> Self {
-        Self {
-            id: row.id,
-            notification_id: row.notification_id,
-            category: row.category,
-            r#type: row.event_type,
-            severity: row.severity,
-            destination_id: row.destination_id,
-            destination: row.destination,
-            kind: row.kind,
-            state: row.state,
-            attempts: row.attempts,
-            due_at: row.due_at,
-            receipt: row.receipt,
-            error: row.error,
-            duration_ms: row.duration_ms,
-            created_at: row.created_at,
-            ended_at: row.ended_at,
-        }
-    }
-}
-
-/// How far a delivery is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryState {
-    /// It is yet to be delivered.
-    Pending,
-    /// The destination has it.
-    Delivered,
-    /// It was given up.
-    Parked,
-}
-
-impl DeliveryState {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Delivered => "delivered",
-            Self::Parked => "parked",
-        }
-    }
-}
-
-/// Which deliveries a list has.
-#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct DeliveryFilter {
-    /// Those in this state.
-    #[param(inline)]
-    pub state: Option<DeliveryState>,
-    /// Those to this destination.
-    pub destination_id: Option<Uuid>,
-    /// Those of this notification.
-    pub notification_id: Option<Uuid>,
 }

@@ -6,13 +6,15 @@
 mod builtin;
 pub mod list;
 mod table;
+mod terms;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use table::{PriceTable, Terms, base};
+pub use table::{PriceTable, base};
+pub use terms::Terms;
 
 use super::geography::Geography;
 use super::tokens::Tokens;

@@ -4,27 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::builtin::{self, DEAREST};
-use super::{Cost, Price, Reach, Source};
+use super::{Cost, Price, Reach, Source, Terms};
 use crate::domain::geography::Geography;
 use crate::domain::model::Model;
 use crate::domain::tokens::Tokens;
 
 const MILLION: u128 = 1_000_000;
-
-/// What the company's contract says about all prices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terms {
-    /// All prices of tokens times this, in millionths: 850,000 is 15 % off.
-    pub multiplier_ppm: u64,
-    /// What one search of the web costs, in nano-dollars.
-    pub web_search_nanos: u64,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self { multiplier_ppm: 1_000_000, web_search_nanos: 0 }
-    }
-}
 
 /// The prices that count at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,7 +18,8 @@ use crate::http::server::Edge;
 
 #[derive(OpenApi)]
 #[openapi(paths(
-    told, log, retry, fallback, list, create, one, edit, remove, test, activate, deactivate, rotate
+    told, deliveries, retry, fallback, list, create, one, edit, remove, test, activate, deactivate,
+    rotate
 ))]
 pub(super) struct Api;
 
@@ -30,7 +31,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(only("/notifications").route(get().to(told)))
         .service(only("/notifications/fallback").route(get().to(fallback)))
-        .service(only("/notifications/deliveries").route(get().to(log)))
+        .service(only("/notifications/deliveries").route(get().to(deliveries)))
         .service(only("/notifications/deliveries/{id}/retry").route(post().to(retry)))
         .service(only("/notifications/destinations").route(get().to(list)).route(post().to(create)))
         .service(destination)
@@ -58,14 +59,14 @@ async fn told(
 #[utoipa::path(get, path = "/notifications/deliveries", tag = "notifications",
     params(DeliveryFilter, Paging),
     responses((status = 200, body = Page<Delivery>), Refusals))]
-async fn log(
+async fn deliveries(
     caller: Caller,
     edge: Data<Edge>,
     filter: Query<DeliveryFilter>,
     paging: Query<Paging>,
 ) -> Result<impl Responder, Problem> {
     let (filter, paging) = (filter.into_inner(), paging.into_inner());
-    Ok(Json(notifications::log(&edge.control, &caller, filter, paging).await?))
+    Ok(Json(notifications::deliveries(&edge.control, &caller, filter, paging).await?))
 }
 
 /// Has a parked delivery tried again.

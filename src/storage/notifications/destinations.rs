@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::storage::schema::{notification_deliveries, notification_destinations};
+use crate::storage::schema::notification_destinations;
 use crate::storage::{Connection, StorageError};
 
 /// Destinations at the most.
@@ -88,24 +88,5 @@ pub async fn update(connection: &mut Connection, row: &DestinationRow) -> Result
 /// [`StorageError`]
 pub async fn delete(connection: &mut Connection, id: Uuid) -> Result<(), StorageError> {
     diesel::delete(notification_destinations::table.find(id)).execute(connection).await?;
-    Ok(())
-}
-
-/// Moves what is yet to be delivered from one destination to another.
-///
-/// # Errors
-/// [`StorageError`]
-pub async fn move_pending(
-    connection: &mut Connection,
-    from: Uuid,
-    to: Uuid,
-) -> Result<(), StorageError> {
-    let deliveries = notification_deliveries::table
-        .filter(notification_deliveries::destination_id.eq(from))
-        .filter(notification_deliveries::state.eq("pending"));
-    diesel::update(deliveries)
-        .set(notification_deliveries::destination_id.eq(to))
-        .execute(connection)
-        .await?;
     Ok(())
 }

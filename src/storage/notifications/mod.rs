@@ -3,6 +3,7 @@
 
 pub mod deliveries;
 pub mod destinations;
+pub mod log;
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
