@@ -20,7 +20,7 @@ mod rooms {
 use rooms::rules;
 
 /// Bound of the median file, in lines.
-const MEDIAN: usize = 110;
+const MEDIAN: usize = 120;
 /// Bound of every file, in lines.
 const LONGEST: usize = 400;
 
