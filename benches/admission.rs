@@ -1,19 +1,12 @@
-//! What stands before a request is sent: finding its key, and asking the limiter.
+//! What stands before a request is sent: finding its key.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::collections::HashMap;
 use std::hint::black_box;
-use std::time::Duration;
 
-use actix::{Actor as _, Arbiter, System};
 use arc_swap::ArcSwap;
-use ccag::actors::Limits;
-use ccag::actors::tree::{Adopt, Board, OnArbiter, Supervisor};
 use ccag::domain::key::KeyHash;
-use ccag::domain::limit::Window;
 use criterion::{Criterion, criterion_group, criterion_main};
-use tokio::sync::watch;
-use uuid::Uuid;
 
 const KEYS: usize = 10_000;
 
@@ -31,25 +24,5 @@ fn key(c: &mut Criterion) {
     });
 }
 
-fn limit(c: &mut Criterion) {
-    let mut window = Window::default();
-    c.bench_function("count a request against a window", |b| {
-        b.iter(|| window.take(black_box(Duration::from_secs(60)), u32::MAX));
-    });
-    let system = System::new();
-    let limits = Limits::default();
-    let (gave_up, _) = watch::channel(false);
-    system.block_on(async {
-        let root = Supervisor::new(Board::default(), gave_up).start();
-        let lent = limits.clone();
-        let recipe = OnArbiter::new(&limits.name, &Arbiter::new().handle(), move |t| lent.owner(t));
-        root.send(Adopt(Box::new(recipe))).await.unwrap();
-    });
-    let id = Uuid::new_v4();
-    c.bench_function("ask the limiter on its own thread", |b| {
-        b.iter(|| system.block_on(limits.reserve(id, Some(u32::MAX))).unwrap());
-    });
-}
-
-criterion_group!(benches, key, limit);
+criterion_group!(benches, key);
 criterion_main!(benches);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message, WrapFuture as _};
 
 use super::keys::KeyCache;
+use super::limiter::Limiter;
 use super::prices::PriceOwner;
 use super::reload::Reload;
 use super::settings::SettingsOwner;
@@ -29,6 +30,8 @@ enum Heard {
 pub struct Listeners {
     /// Hears of `api_keys` and `users`.
     pub keys: Name<KeyCache>,
+    /// Hears of `budgets`.
+    pub limiter: Name<Limiter>,
     /// Hears of `verdicts`.
     pub verdicts: Name<Teacher>,
     /// Hears of `settings`.
@@ -93,6 +96,9 @@ impl Handler<Heard> for Changes {
         };
         if matches!(table, None | Some("api_keys" | "users" | "teams")) {
             self.listeners.keys.tell(Reload);
+        }
+        if matches!(table, None | Some("budgets")) {
+            self.listeners.limiter.tell(Reload);
         }
         if matches!(table, None | Some("verdicts")) {
             self.listeners.verdicts.tell(Reload);

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
+use super::limiter::Reservation;
 use super::usage::Journal;
 use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::limit::Actual;
 use crate::domain::usage::{Outcome, UsageRecord};
 use crate::telemetry::trace::Trace;
 use crate::telemetry::traffic::{Finished, Recorder, Route};
@@ -21,6 +23,7 @@ pub(super) const CRASHED: &str = "The gateway's own code failed on this request.
 /// A record that is yet to be written.
 pub struct Draft {
     record: Option<UsageRecord>,
+    reservation: Option<Reservation>,
     ledgers: Ledgers,
     route: Route,
     began: Instant,
@@ -50,7 +53,8 @@ impl Waited {
 impl Draft {
     pub(super) fn new(record: UsageRecord, route: Route, trace: Trace, ledgers: Ledgers) -> Self {
         let (began, waited, trace) = (Instant::now(), Waited::default(), Some(trace));
-        Self { record: Some(record), ledgers, route, began, waited, caches: false, trace }
+        let (record, reservation, caches) = (Some(record), None, false);
+        Self { record, reservation, ledgers, route, began, waited, caches, trace }
     }
 
     /// The trace of the request, until its record is written.
@@ -84,6 +88,11 @@ impl Draft {
         if let Some(record) = &mut self.record {
             fill(record);
         }
+    }
+
+    /// Keeps what the request has taken of its limits, to be settled with its record.
+    pub fn hold(&mut self, reservation: Reservation) {
+        self.reservation = Some(reservation);
     }
 
     /// Records that the gateway itself refuses the request, and gives the refusal back.
@@ -136,8 +145,22 @@ impl Draft {
         if let Some(trace) = trace {
             trace.finish(&finished);
         }
+        // Before it is recorded: what is settled later than recorded would never be forgotten.
+        if let Some(reservation) = self.reservation.take() {
+            settle(reservation, &record);
+        }
         journal.append(&record);
     }
+}
+
+/// Settles what a request had taken by what its record says. What the gateway itself refused took
+/// nothing.
+fn settle(reservation: Reservation, record: &UsageRecord) {
+    if record.outcome == Outcome::Rejected {
+        return;
+    }
+    let tokens = i64::try_from(record.tokens.limited()).unwrap_or(i64::MAX);
+    reservation.settle(&record.request_id, Actual { tokens, cost: record.cost_nanos });
 }
 
 impl Drop for Draft {

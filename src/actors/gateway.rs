@@ -40,6 +40,8 @@ pub struct Start {
     pub geography: Geography,
     /// The key cache, loaded.
     pub keys: Keys,
+    /// The limits and budgets, loaded.
+    pub limits: Limits,
     /// The usage journal.
     pub usage: Usage,
     /// Whether and from where prices are refreshed.
@@ -127,7 +129,7 @@ impl Gateway {
         let gateway = Self {
             settings: Published::default(),
             keys: start.keys,
-            limiter: Limits::default(),
+            limiter: start.limits,
             endpoints: Endpoints::new(start.endpoint),
             usage: start.usage,
             prices: Prices::new(start.price_refresh),
@@ -165,15 +167,18 @@ impl Gateway {
         }));
         let (db, keys) = (database(), self.keys.clone());
         self.adopt(OnArbiter::new(&self.keys.name, &here, move |t| keys.owner(db.clone(), t)));
-        let limits = self.limiter.clone();
-        self.adopt(OnArbiter::new(&self.limiter.name, &limiter, move |t| limits.owner(t)));
+        let (db, limits, notifier) = (database(), self.limiter.clone(), self.notifier.clone());
+        self.adopt(OnArbiter::new(&self.limiter.name, &limiter, move |t| {
+            limits.owner(db.clone(), notifier.clone(), t)
+        }));
         let endpoints = self.endpoints.clone();
         self.adopt(OnArbiter::new(&self.endpoints.name, &here, move |tombstone| {
             endpoints.owner(credentials.clone(), tombstone)
         }));
-        let (db, records, notifier) = (database(), self.usage.clone(), self.notifier.clone());
+        let (db, records) = (database(), self.usage.clone());
+        let (limits, notifier) = (self.limiter.clone(), self.notifier.clone());
         self.adopt(OnArbiter::new(&self.usage.name, &usage, move |t| {
-            records.owner(db.clone(), notifier.clone(), t)
+            records.owner(db.clone(), limits.clone(), notifier.clone(), t)
         }));
         // Reads large files.
         let outside = Arbiter::new().handle();
@@ -196,6 +201,7 @@ impl Gateway {
         let db = database();
         let listeners = Listeners {
             keys: self.keys.name.clone(),
+            limiter: self.limiter.name.clone(),
             settings: self.others.settings.clone(),
             prices: self.prices.name.clone(),
             verdicts: self.learned.name.clone(),

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::data_dir::DataDir;
 use super::{AppError, database, secrets};
+use crate::actors::Limits;
 use crate::actors::drain::Begin;
 use crate::actors::endpoints::OWN;
 use crate::actors::keys::Keys;
@@ -161,6 +162,7 @@ async fn live(
             let _ = server.await;
         }
         finish(&gateway).await;
+        gateway.limiter.leave(&gateway.database).await;
         let _ = actix_web::web::block(move || exporter.finish()).await;
         tracing::info!("Stopped.");
     } else {
@@ -188,6 +190,7 @@ async fn start(
         );
     }
     Ok(Start {
+        limits: Limits::load(&database).await?,
         keys,
         database,
         endpoint: Endpoint::new(OWN, &region, upstream.runtime_url.as_deref()),

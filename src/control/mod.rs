@@ -4,6 +4,7 @@
 
 pub mod analytics;
 pub mod audit;
+pub mod budgets;
 mod caller;
 mod change;
 pub mod endpoints;

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     UnsupportedMediaType,
     /// A limit is used up; the error says when to come back.
     RateLimit,
+    /// A budget is spent; coming back soon does not help.
+    Billing,
     /// Something broke, here or upstream.
     Api,
     /// A part of the gateway is just being rebuilt, or its database is away.
@@ -80,7 +82,7 @@ impl ErrorKind {
             Self::RequestTimeout => 408,
             Self::RequestTooLarge => 413,
             Self::UnsupportedMediaType => 415,
-            Self::RateLimit => 429,
+            Self::RateLimit | Self::Billing => 429,
             Self::ClientClosed => 499,
             Self::Api => 500,
             Self::Unavailable => 503,
@@ -102,6 +104,7 @@ impl ErrorKind {
             Self::NotFound => "not_found_error",
             Self::RequestTooLarge => "request_too_large",
             Self::RateLimit => "rate_limit_error",
+            Self::Billing => "billing_error",
             Self::Api | Self::Unavailable => "api_error",
             Self::RequestTimeout | Self::Timeout => "timeout_error",
             Self::Overloaded => "overloaded_error",
@@ -145,12 +148,15 @@ impl ApiError {
     /// What `x-should-retry` says; `None` leaves it to the client, which repeats 429 and 5xx with
     /// its own pauses, and no other 4xx but 408.
     ///
-    /// A 401 would be repeated for minutes (Claude Code waits as for a 5xx). After a timeout the
-    /// same call would be bought again, and as slow.
+    /// A 401 would be repeated for minutes (Claude Code waits as for a 5xx), and so would a budget
+    /// that is spent. After a timeout the same call would be bought again, and as slow.
     #[must_use]
     pub fn should_retry(&self) -> Option<bool> {
         let never = self.final_answer
-            || matches!(self.kind, ErrorKind::Authentication | ErrorKind::Timeout);
+            || matches!(
+                self.kind,
+                ErrorKind::Authentication | ErrorKind::Billing | ErrorKind::Timeout
+            );
         never.then_some(false)
     }
 

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod breaker;
+pub mod budget;
 pub mod capability;
 pub mod chunk;
 pub mod edit;

@@ -11,6 +11,9 @@ pub struct Settings {
     /// Requests per minute of a key that has no limit of its own; null means no limit.
     #[schema(minimum = 1)]
     pub default_requests_per_minute: Option<u32>,
+    /// Whether requests are served while Postgres, which shares limits and budgets among the
+    /// instances, is away; each instance then goes on by what it knows, and all is counted later.
+    pub limits_fail_open: bool,
     /// How long a portal session lasts without being used, in seconds.
     #[schema(minimum = 300, maximum = 2592000)]
     pub session_idle_seconds: u32,
@@ -41,6 +44,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             default_requests_per_minute: None,
+            limits_fail_open: true,
             session_idle_seconds: 8 * 60 * 60,
             session_absolute_seconds: 7 * 24 * 60 * 60,
             password_sign_in: true,
@@ -61,7 +65,7 @@ impl Settings {
             "session_idle_seconds" | "session_absolute_seconds" => {
                 Some("takes a number of seconds from 300 to 2592000")
             }
-            "password_sign_in" => Some("takes true or false"),
+            "password_sign_in" | "limits_fail_open" => Some("takes true or false"),
             "retention_requests_days"
             | "retention_hourly_days"
             | "retention_daily_days"

@@ -23,6 +23,14 @@ pub struct Tokens {
 }
 
 impl Tokens {
+    /// The tokens that limits count: all but those that were read from the cache.
+    #[must_use]
+    pub fn limited(&self) -> u64 {
+        [self.input, self.cache_write_5m, self.cache_write_1h, self.output]
+            .into_iter()
+            .fold(0, u64::saturating_add)
+    }
+
     /// All tokens of the prompt, cached ones included.
     #[must_use]
     pub fn prompt(&self) -> u64 {

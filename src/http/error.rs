@@ -63,7 +63,7 @@ fn exception(kind: ErrorKind) -> &'static str {
         ErrorKind::Authentication => "UnrecognizedClientException",
         ErrorKind::Permission => "AccessDeniedException",
         ErrorKind::NotFound => "ResourceNotFoundException",
-        ErrorKind::RateLimit => "ThrottlingException",
+        ErrorKind::RateLimit | ErrorKind::Billing => "ThrottlingException",
         ErrorKind::Api => "InternalServerException",
         ErrorKind::Unavailable | ErrorKind::Overloaded => "ServiceUnavailableException",
         ErrorKind::Timeout => "ModelTimeoutException",

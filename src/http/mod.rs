@@ -19,3 +19,4 @@ mod session;
 mod span;
 mod sse;
 pub mod tls;
+mod told;

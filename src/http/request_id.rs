@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::error::{Refusal, of_framework, render, render_native};
 use super::problem::{self, Problem};
 use super::scim;
+use super::told::Told;
 use crate::control::ControlError;
 use crate::domain::error::{ApiError, ErrorKind};
 
@@ -73,9 +74,13 @@ pub async fn request_id<B: MessageBody + 'static>(
             return Err(refused.into());
         }
     };
+    let told = Told::take(response.request());
     if let Some(refused) = response.response().error().map(|error| style.refusal(error)) {
-        return Ok(response.into_response(refused.render(&id)).map_into_right_body());
+        let mut refused = response.into_response(refused.render(&id));
+        told.put(refused.status(), refused.headers_mut());
+        return Ok(refused.map_into_right_body());
     }
+    told.put(response.status(), response.headers_mut());
     mark(response.headers_mut(), &id);
     Ok(response.map_into_left_body())
 }

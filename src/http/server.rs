@@ -170,6 +170,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(only("/v1/messages/count_tokens").route(web::post().to(api::count_tokens)))
         .service(only("/v1/models").route(web::get().to(api::models)))
         .service(only("/v1/models/{id}").route(web::get().to(api::model)))
+        .service(only("/api/oauth/usage").route(web::get().to(api::usage)))
         .service(only("/model/{id}/invoke").route(web::post().to(api::invoke)))
         .service(
             only("/model/{id}/invoke-with-response-stream")

@@ -2,11 +2,13 @@
 
 pub mod analytics;
 pub mod audit;
+pub mod budgets;
 mod connect;
 mod database;
 pub mod embedded;
 pub mod endpoints;
 mod error;
+pub mod grants;
 pub mod keys;
 pub mod listen;
 pub mod login;

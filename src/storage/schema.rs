@@ -183,6 +183,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What may be spent by whom.
+    budgets (id) {
+        id -> Uuid,
+        target -> Text,
+        subject_id -> Uuid,
+        period -> Text,
+        amount_nanos -> Nullable<BigInt>,
+        policy -> Jsonb,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// With what a provider's provisioning comes in.
     scim_tokens (id) {
         id -> Uuid,

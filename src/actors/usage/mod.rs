@@ -22,6 +22,7 @@ pub use journal::Journal;
 use segments::{Batch, Segments};
 pub use totals::{Sum, Totals};
 
+use super::limiter::Limits;
 use super::notifier::Notifier;
 use super::tree::{Name, Tombstone};
 use crate::storage::{Database, StorageError, usage};
@@ -104,12 +105,13 @@ impl Usage {
     pub fn owner(
         &self,
         database: Database,
+        limits: Limits,
         notifier: Notifier,
         tombstone: Tombstone,
     ) -> UsageWriter {
         let (lent, totals) = (Arc::clone(&self.lent), self.totals.clone());
         let alerts = Alerts::new(notifier);
-        UsageWriter { database, totals, lent, alerts, retry: TICK, _tombstone: tombstone }
+        UsageWriter { database, limits, totals, lent, alerts, retry: TICK, _tombstone: tombstone }
     }
 
     /// What Postgres has not taken yet, as the writer last saw it: to look into the journal would
@@ -155,6 +157,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The actor.
 pub struct UsageWriter {
     database: Database,
+    limits: Limits,
     totals: Totals,
     lent: Arc<Lent>,
     alerts: Alerts,
@@ -250,6 +253,7 @@ impl UsageWriter {
         self.retry = TICK;
         self.totals.add(&batch.lines);
         self.alerts.look(&batch.lines);
+        self.limits.recorded(batch.lines.iter().filter_map(|line| request_id(line)).collect());
         self.finish(batch);
         Duration::ZERO
     }
@@ -308,6 +312,14 @@ fn moment(line: &str) -> Option<DateTime<Utc>> {
     }
     let started: Started = serde_json::from_str(line).ok()?;
     Some(started.started_at)
+}
+
+fn request_id(line: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Recorded {
+        request_id: String,
+    }
+    serde_json::from_str::<Recorded>(line).ok().map(|recorded| recorded.request_id)
 }
 
 #[cfg(feature = "chaos")]

@@ -3,6 +3,7 @@
 
 mod analytics;
 mod audit;
+mod budgets;
 #[cfg(feature = "chaos")]
 mod chaos;
 mod endpoints;
@@ -46,6 +47,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(sessions::routes)
         .configure(scim_tokens::routes)
         .configure(audit::routes)
+        .configure(budgets::routes)
         .configure(verdicts::routes)
         .configure(endpoints::routes)
         .configure(model_mappings::routes)

@@ -6,7 +6,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    analytics, audit, endpoints, keys, model_mappings, notifications, prices, scim_tokens,
+    analytics, audit, budgets, endpoints, keys, model_mappings, notifications, prices, scim_tokens,
     sessions, settings, teams, usage, users, verdicts,
 };
 use crate::http::problem::Details;
@@ -25,6 +25,7 @@ use crate::http::problem::Details;
         (path = "/admin", api = sessions::Api),
         (path = "/admin", api = scim_tokens::Api),
         (path = "/admin", api = audit::Api),
+        (path = "/admin", api = budgets::Api),
         (path = "/admin", api = verdicts::Api),
         (path = "/admin", api = endpoints::Api),
         (path = "/admin", api = model_mappings::Api),

@@ -30,11 +30,8 @@ pub async fn messages(
 
 /// Waits for the first part, which decides the status, and lets the others follow.
 async fn answer(served: Served) -> Result<HttpResponse, Refusal> {
-    let Served { mut parts, request_id, standing } = served;
+    let Served { mut parts, request_id } = served;
     let mut response = HttpResponse::Ok();
-    if let Some(standing) = standing {
-        serve::announce(&mut response, standing);
-    }
     match parts.recv().await {
         Some(Part::Begin(names)) => {
             serve::adjusted(&mut response, &names);

@@ -8,15 +8,12 @@ use actix_web::http::header::HeaderName;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponseBuilder};
 use bytes::Bytes;
-use chrono::{SecondsFormat, TimeDelta, Utc};
 
-use super::{access, asked, record};
+use super::{access, asked, limits, record};
 use crate::actors::Draft;
 use crate::actors::stream::Outlet;
 use crate::actors::worker::Worker;
 use crate::domain::error::{ApiError, ErrorKind};
-use crate::domain::limit::Standing;
-use crate::domain::principal::Principal;
 use crate::domain::request::{InvalidRequest, MessagesRequest};
 use crate::http::auth;
 use crate::http::body;
@@ -34,8 +31,6 @@ pub(super) struct Served {
     pub(super) parts: Outlet,
     /// The request's id.
     pub(super) request_id: String,
-    /// Where the key stands, if it has a limit.
-    pub(super) standing: Option<Standing>,
 }
 
 /// Lets a request through to its actor, and records it where it does not come so far.
@@ -67,12 +62,12 @@ pub(super) async fn serve(
     if let Err(error) = access::permitted(&principal, asked.model(), gateway.geography) {
         return Err(draft.reject(error).into());
     }
-    let standing = match limit(worker, &principal).await {
-        Ok(standing) => standing,
+    match limits::reserve(request, worker, &principal, &asked).await {
+        Ok(reservation) => reservation.into_iter().for_each(|taken| draft.hold(taken)),
         Err(error) => return Err(draft.reject(error).into()),
-    };
+    }
     let parts = worker.start(asked, asked::headers(request.headers()), draft)?;
-    Ok(Served { parts, request_id, standing })
+    Ok(Served { parts, request_id })
 }
 
 /// Reads and parses the body; what it tells goes into the draft.
@@ -101,41 +96,9 @@ async fn ask(
     Ok(asked)
 }
 
-/// Counts the request against its key's limit; gives where the key stands, if it has one.
-async fn limit(worker: &Worker, principal: &Principal) -> Result<Option<Standing>, ApiError> {
-    let gateway = &worker.gateway;
-    let default = gateway.settings.load().default_requests_per_minute;
-    let limit = principal.key_limits.requests_per_minute.or(default);
-    let reserved =
-        gateway.limiter.reserve(principal.key_id.unwrap_or(principal.user_id), limit).await;
-    let reserved = reserved
-        .map_err(|error| ApiError::new(ErrorKind::Unavailable, error.to_string()).retry_after(1))?;
-    reserved.transpose().map_err(|exhausted| {
-        worker.recorder.refused(Scope::Key, Reason::Requests);
-        let Standing { limit, reset_seconds, .. } = exhausted.0;
-        let message = format!(
-            "This key's limit of {limit} requests per minute is used up; it resets in \
-             {reset_seconds} s."
-        );
-        ApiError::new(ErrorKind::RateLimit, message).retry_after(reset_seconds)
-    })
-}
-
 /// Names what was changed in the request.
 pub(super) fn adjusted(response: &mut HttpResponseBuilder, names: &[&'static str]) {
     if !names.is_empty() {
         response.insert_header((ADJUSTED, names.join(",")));
     }
-}
-
-/// Tells where the key stands.
-pub(super) fn announce(response: &mut HttpResponseBuilder, standing: Standing) {
-    let reset = Utc::now() + TimeDelta::seconds(i64::from(standing.reset_seconds));
-    response
-        .insert_header(("anthropic-ratelimit-requests-limit", standing.limit))
-        .insert_header(("anthropic-ratelimit-requests-remaining", standing.remaining))
-        .insert_header((
-            "anthropic-ratelimit-requests-reset",
-            reset.to_rfc3339_opts(SecondsFormat::Secs, true),
-        ));
 }

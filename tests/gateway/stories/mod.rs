@@ -2,6 +2,7 @@
 
 mod at_the_door;
 mod broken_streams;
+mod budgets;
 mod changes;
 mod count_tokens;
 mod crashes;
@@ -29,6 +30,7 @@ mod prometheus;
 mod refusals;
 mod rights;
 mod scim;
+mod shared_limits;
 mod sign_in;
 mod slow_clients;
 mod spending;

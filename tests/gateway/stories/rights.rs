@@ -52,6 +52,12 @@ const ROUTES: &[(&str, &str, Member)] = &[
     ("get", "/admin/identity-providers/{id}/scim-tokens", Never),
     ("post", "/admin/identity-providers/{id}/scim-tokens", Never),
     ("delete", "/admin/identity-providers/{id}/scim-tokens/{token_id}", Never),
+    ("get", "/admin/budgets", Never),
+    ("post", "/admin/budgets", Never),
+    ("get", "/admin/budgets/status", Itself),
+    ("get", "/admin/budgets/{id}", Never),
+    ("patch", "/admin/budgets/{id}", Never),
+    ("delete", "/admin/budgets/{id}", Never),
     ("get", "/admin/audit", Never),
     ("get", "/admin/audit/export", Never),
     ("get", "/admin/verdicts", Never),
@@ -184,6 +190,9 @@ fn request(method: &str, path: &str) -> Request {
         ("PUT", "/admin/prices/terms") => {
             request.body(r#"{"multiplier":1,"web_search":0,"reason":"r"}"#)
         }
+        ("POST", "/admin/budgets") => {
+            request.body(r#"{"target":"default","period":"daily","amount_usd":1000}"#)
+        }
         ("POST", path)
             if matches!(path, "/admin/keys" | "/admin/users" | "/admin/teams")
                 || path.ends_with("/scim-tokens") =>
@@ -280,6 +289,15 @@ fn a_member_sets_no_field_that_is_an_admins() {
     }
     for query in [format!("/admin/keys?user_id={BOB}"), format!("/admin/sessions?user_id={BOB}")] {
         assert_eq!(ann.send(Request::get(&query)).status, 403, "{query}");
+    }
+    for whose in ["user_id", "key_id", "team_id"] {
+        let id = match whose {
+            "user_id" => BOB,
+            "key_id" => BOBS_KEY,
+            _ => TEAM,
+        };
+        let query = format!("/admin/budgets/status?{whose}={id}");
+        assert_eq!(ann.send(Request::get(&query)).status, 404, "{query}");
     }
     let own = ann.json(Request::new("PATCH", &key).body(r#"{"name":"mine"}"#));
     assert_eq!((own.status, &own.json()["name"]), (200, &json!("mine")));

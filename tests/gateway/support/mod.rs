@@ -8,6 +8,7 @@ pub(crate) mod collector;
 pub(crate) mod database;
 pub(crate) mod exposition;
 pub(crate) mod gateway;
+pub(crate) mod money;
 pub(crate) mod postgres_proxy;
 pub(crate) mod rows;
 pub(crate) mod secrets_manager;

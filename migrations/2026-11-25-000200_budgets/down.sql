@@ -1,0 +1,10 @@
+drop function take_grant;
+drop table grants, instances;
+drop trigger usage_spend on usage;
+drop function usage_spend;
+drop table spend;
+drop trigger users_budgets on users;
+drop trigger teams_budgets on teams;
+drop trigger api_keys_budgets on api_keys;
+drop function budgets_of_the_gone;
+drop table budgets;
