@@ -2,6 +2,7 @@
 
 mod data_dir;
 mod database;
+mod demo;
 mod login;
 mod postgres;
 mod run;
@@ -10,6 +11,7 @@ mod secrets;
 use std::process::ExitCode;
 
 pub use database::connect as open_database;
+pub use demo::MEMBER;
 pub use run::{Running, serve};
 use thiserror::Error;
 

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::data_dir::DataDir;
-use super::{AppError, database, secrets};
+use super::{AppError, database, demo, secrets};
 use crate::actors::Limits;
 use crate::actors::drain::Begin;
 use crate::actors::endpoints::OWN;
@@ -127,6 +127,9 @@ async fn live(
     );
     let password = config.identity.admin_password.as_deref();
     sign_in::configure_password(&control, admin, password).await?;
+    if let Some(password) = &config.demo {
+        demo::fill(&control, &database, admin, password).await?;
+    }
     let address = listeners.plain.local_addr()?;
     let registry = registry(&gateway).map_err(std::io::Error::other)?;
     exporter.start(runtime, &registry)?;
@@ -142,6 +145,7 @@ async fn live(
         workers: config.server.workers,
         metrics_token: config.telemetry.metrics_token.clone(),
         registry,
+        is_demo: config.demo.is_some(),
     };
     if let Some(listener) = listeners.metrics {
         tracing::info!(address = %listener.local_addr()?, "Listening for scrapes of the metrics.");

@@ -24,7 +24,11 @@ pub(super) fn demo(mut config: Config) -> Result<(), AppError> {
     config.upstream.api_key = Some(Arc::new("simulated".to_owned().into()));
     let api_key = key(&mut config.identity.bootstrap_api_key);
     let admin_key = key(&mut config.identity.admin_api_key);
-    let served = app::serve(&config, |running| announce(&running, &bedrock, &api_key, &admin_key));
+    let member = Arc::new(SecretString::from(Uuid::new_v4().simple().to_string()));
+    config.demo = Some(Arc::clone(&member));
+    let served = app::serve(&config, |running| {
+        announce(&running, &bedrock, [&api_key, &admin_key, &member])
+    });
     simulator.stop();
     served
 }
@@ -38,19 +42,21 @@ fn key(configured: &mut Option<Arc<SecretString>>) -> Arc<SecretString> {
     Arc::clone(configured.get_or_insert_with(new))
 }
 
-fn announce(running: &Running, bedrock: &str, api_key: &SecretString, admin_key: &SecretString) {
+fn announce(running: &Running, bedrock: &str, secrets: [&SecretString; 3]) {
+    let [api_key, admin_key, member] = secrets.map(SecretString::expose_secret);
     let url = format!("http://{}", running.address);
     println!(
-        "\nCCAG is running on a simulated Bedrock: answers are made up, everything else is real.\n\n\
+        "\nCCAG is running on a simulated Bedrock: answers, people and their usage\n\
+         of the last 90 days are made up, everything else is real.\n\n\
          Portal:            {url}/\n\
          Simulated Bedrock: {bedrock}\n\
-         Admin key:         {}\n\n\
+         Admin key:         {admin_key}\n\
+         A member:          {} with the password {member}\n\n\
          Point Claude Code at it:\n\n  \
          export ANTHROPIC_BASE_URL={url}\n  \
-         export ANTHROPIC_AUTH_TOKEN={}\n  \
+         export ANTHROPIC_AUTH_TOKEN={api_key}\n  \
          export CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY=1\n  \
          claude\n",
-        admin_key.expose_secret(),
-        api_key.expose_secret(),
+        app::MEMBER,
     );
 }

@@ -1,5 +1,9 @@
 //! The configuration: environment variables, read once at the start.
 
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
 mod database;
 mod environment;
 mod identity;
@@ -38,6 +42,8 @@ pub struct Config {
     pub identity: IdentityConfig,
     /// What is logged, and how.
     pub telemetry: TelemetryConfig,
+    /// Set by `ccag demo` only: the password of the made-up member who can sign in.
+    pub demo: Option<Arc<SecretString>>,
 }
 
 impl Config {
@@ -63,6 +69,7 @@ impl Config {
             notifications: NotificationsConfig::read(&mut environment),
             identity: IdentityConfig::read(&mut environment),
             telemetry: TelemetryConfig::read(&mut environment),
+            demo: None,
         };
         let problems = environment.into_problems();
         if problems.is_empty() { Ok(config) } else { Err(problems) }

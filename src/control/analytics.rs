@@ -4,11 +4,12 @@
 use chrono::DateTime;
 use uuid::Uuid;
 
-use super::Control;
 use super::caller::{Caller, Reach};
 use super::error::ControlError;
 use super::page::{Page, Paging, unknown_cursor};
-use crate::storage::analytics::{self, SessionCursor};
+use super::{Control, field};
+use crate::storage::analytics;
+use crate::storage::analytics::SessionOrder;
 pub use crate::storage::analytics::{
     ActiveUsers, Agent, CacheRate, Choice, Choices, Dimension, Filter, Grain, Group, HeatCell,
     Latency, Point, Session, Sums, Tool, ToolServer,
@@ -155,7 +156,8 @@ pub async fn heat_map(
     Ok(analytics::heat_map(&control.database, &seen(caller, filter)?).await?)
 }
 
-/// A page of Claude Code's sessions whose last request lies in the filter's span, latest first.
+/// A page of Claude Code's sessions whose last request lies in the filter's span: latest or, with
+/// `dearest`, dearest first. `search` is looked for in ids, projects and users' names.
 ///
 /// # Errors
 /// [`ControlError`]
@@ -163,37 +165,55 @@ pub async fn sessions(
     control: &Control,
     caller: &Caller,
     filter: &Filter,
+    search: Option<String>,
+    dearest: bool,
     paging: &Paging,
 ) -> Result<Page<Session>, ControlError> {
-    let (filter, size) = (seen(caller, filter)?, paging.size()?);
-    let after = paging.cursor.as_deref().map(session_cursor).transpose()?;
+    let filter = seen(caller, filter)?;
+    let (search, size) = (field::search(search)?, paging.size()?);
+    let order = session_order(paging.cursor.as_deref(), dearest).ok_or_else(unknown_cursor)?;
     let limit = u32::try_from(paging.rows()?).unwrap_or(u32::MAX);
-    let found = analytics::sessions(&control.database, &filter, after, limit);
+    let found = analytics::sessions(&control.database, &filter, order, search.as_deref(), limit);
     Ok(Page::of(found.await?, size, |session| {
-        format!("{} {}", session.last_at.timestamp_micros(), session.session_id)
+        let value = if dearest { session.cost_nanos } else { session.last_at.timestamp_micros() };
+        format!("{value} {}", session.session_id)
     }))
 }
 
-fn session_cursor(text: &str) -> Result<SessionCursor, ControlError> {
-    let place = text.split_once(' ').filter(|(_, id)| !id.contains('\0')).and_then(|(at, id)| {
-        let last_at = DateTime::from_timestamp_micros(at.parse().ok()?)?;
-        Some(SessionCursor { last_at, session_id: id.to_owned() })
-    });
-    place.ok_or_else(unknown_cursor)
+fn session_order(cursor: Option<&str>, dearest: bool) -> Option<SessionOrder> {
+    let place = match cursor {
+        None => None,
+        Some(cursor) => {
+            let (value, id) = cursor.split_once(' ').filter(|(_, id)| !id.contains('\0'))?;
+            Some((value.parse::<i64>().ok()?, id.to_owned()))
+        }
+    };
+    if dearest {
+        return Some(SessionOrder::Dearest(place));
+    }
+    let place = match place {
+        None => None,
+        Some((micros, id)) => Some((DateTime::from_timestamp_micros(micros)?, id)),
+    };
+    Some(SessionOrder::Latest(place))
 }
 
-/// The agents of one session of Claude Code, in the order in which they began.
+/// One session of Claude Code with its agents, in the order in which they began.
 ///
 /// # Errors
 /// [`ControlError`]
-pub async fn agents(
+pub async fn session(
     control: &Control,
     caller: &Caller,
     user_id: Uuid,
     session_id: &str,
-) -> Result<Vec<Agent>, ControlError> {
+) -> Result<(Session, Vec<Agent>), ControlError> {
     if !caller.reach()?.covers(user_id) || session_id.contains('\0') {
         return Err(ControlError::NotFound("session"));
     }
-    Ok(analytics::agents(&control.database, user_id, session_id.to_owned()).await?)
+    let database = &control.database;
+    let found = analytics::session(database, user_id, session_id.to_owned()).await?;
+    let session = found.ok_or(ControlError::NotFound("session"))?;
+    let agents = analytics::agents(database, user_id, session.session_id.clone()).await?;
+    Ok((session, agents))
 }

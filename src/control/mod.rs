@@ -27,7 +27,7 @@ pub mod verdicts;
 pub use caller::{Caller, Identity, Reach, Who};
 pub use change::Change;
 pub use error::ControlError;
-pub use page::{MAX_PAGE, Page, Paging};
+pub use page::{MAX_PAGE, Page, Paging, Sort};
 
 use self::sign_in::Access;
 use self::sign_in::password::Hasher;

@@ -5,6 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::error::ControlError;
+use crate::storage::Order;
 
 /// Entries of one page at the most.
 pub const MAX_PAGE: u32 = 200;
@@ -19,6 +20,19 @@ pub struct Paging {
     pub limit: Option<u32>,
     /// The `next` of the page before.
     pub cursor: Option<String>,
+    /// The order of users, teams and keys: newest first where it is not given.
+    #[param(inline)]
+    pub sort: Option<Sort>,
+}
+
+/// The orders of lists of named things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// Newest first.
+    Newest,
+    /// By name.
+    Name,
 }
 
 impl Paging {
@@ -52,6 +66,26 @@ impl Paging {
         let id = cursor.map(|cursor| Uuid::parse_str(cursor).map_err(|_| unknown_cursor()));
         id.transpose()
     }
+
+    /// The order of a list of named things, from where the page before ended.
+    ///
+    /// # Errors
+    /// Where the cursor is none of ours.
+    pub fn order(&self) -> Result<Order, ControlError> {
+        if self.sort != Some(Sort::Name) {
+            return Ok(Order::Newest(self.before()?));
+        }
+        let Some(cursor) = self.cursor.as_deref() else { return Ok(Order::Name(None)) };
+        let parts = cursor.split_once(' ').filter(|(_, name)| !name.contains('\0'));
+        let place = parts.and_then(|(id, name)| Some((name.to_owned(), Uuid::parse_str(id).ok()?)));
+        place.map(|place| Order::Name(Some(place))).ok_or_else(unknown_cursor)
+    }
+
+    /// The cursor of a page of named things that ends with this one.
+    #[must_use]
+    pub fn place(&self, id: Uuid, name: &str) -> String {
+        if self.sort == Some(Sort::Name) { format!("{id} {name}") } else { id.to_string() }
+    }
 }
 
 /// The refusal of a cursor that no page has given.
@@ -59,7 +93,7 @@ pub(super) fn unknown_cursor() -> ControlError {
     ControlError::invalid("cursor", "takes the `next` of the page before")
 }
 
-/// One page of a list, newest first.
+/// One page of a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Page<T> {
     /// The entries.

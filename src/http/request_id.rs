@@ -14,6 +14,7 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseErro
 use uuid::Uuid;
 
 use super::error::{Refusal, of_framework, render, render_native};
+use super::portal::Barred;
 use super::problem::{self, Problem};
 use super::scim;
 use super::told::Told;
@@ -92,6 +93,7 @@ enum Style {
     Problem,
     Native,
     Scim,
+    Page,
 }
 
 impl Style {
@@ -100,6 +102,7 @@ impl Style {
             Some("admin") => Self::Problem,
             Some("scim") => Self::Scim,
             Some("model" | "inference-profiles") => Self::Native,
+            Some("portal" | "static") => Self::Page,
             _ => Self::Anthropic,
         }
     }
@@ -107,6 +110,7 @@ impl Style {
     fn refusal(self, error: &Error) -> Refused {
         match (error.as_error::<Refusal>(), error.as_error::<Problem>(), self) {
             (Some(Refusal(error)), _, Self::Native) => Refused::Native(error.clone()),
+            (.., Self::Page) => Refused::Page(Barred::of(error)),
             (Some(Refusal(error)), ..) => Refused::Anthropic(error.clone()),
             (_, Some(Problem(error)), Self::Scim) => Refused::Scim(error.clone()),
             (_, Some(Problem(error)), _) => Refused::Problem(error.clone()),
@@ -125,6 +129,7 @@ enum Refused {
     Native(ApiError),
     Problem(ControlError),
     Scim(ControlError),
+    Page(Barred),
 }
 
 impl Refused {
@@ -134,6 +139,11 @@ impl Refused {
             Self::Native(error) => render_native(error, request_id),
             Self::Problem(error) => problem::render(error, request_id),
             Self::Scim(error) => scim::render(error, request_id),
+            Self::Page(barred) => {
+                let mut response = HttpResponse::from(barred.clone());
+                mark(response.headers_mut(), request_id);
+                response
+            }
         }
     }
 }
@@ -150,6 +160,7 @@ impl fmt::Display for Identified {
         match &self.refused {
             Refused::Anthropic(error) | Refused::Native(error) => f.write_str(&error.message),
             Refused::Problem(error) | Refused::Scim(error) => error.fmt(f),
+            Refused::Page(barred) => barred.fmt(f),
         }
     }
 }

@@ -52,6 +52,8 @@ pub struct Edge {
     pub workers: usize,
     /// All metrics.
     pub registry: Registry,
+    /// Whether people and usage are made up.
+    pub is_demo: bool,
 }
 
 /// Servers on the listeners, yet to be run; they handle no signals.

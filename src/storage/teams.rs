@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::database::Connection;
 use super::error::StorageError;
+use super::order::{Order, ordered};
 use super::schema::{teams, users};
 
 /// A team as it is stored.
@@ -23,29 +24,26 @@ pub struct TeamRow {
     pub concurrent_streams: Option<i32>,
 }
 
-/// At most `limit` teams, newest first, with how many members each has.
+/// At most `limit` teams, with how many members each has.
 ///
 /// # Errors
 /// [`StorageError`]
 pub async fn list(
     connection: &mut Connection,
     search: Option<&str>,
-    before: Option<Uuid>,
+    order: &Order,
     limit: i64,
 ) -> Result<Vec<(TeamRow, i64)>, StorageError> {
     let mut query = teams::table
         .left_join(users::table)
         .group_by(teams::id)
         .select((TeamRow::as_select(), diesel::dsl::count(users::id.nullable())))
-        .order(teams::id.desc())
         .limit(limit)
         .into_boxed();
     if let Some(search) = search {
         query = query.filter(teams::name.ilike(super::containing(search)));
     }
-    if let Some(before) = before {
-        query = query.filter(teams::id.lt(before));
-    }
+    let query = ordered!(query, order, teams::id, teams::name);
     Ok(query.load(connection).await?)
 }
 
@@ -63,6 +61,18 @@ pub async fn get(
         .group_by(teams::id)
         .select((TeamRow::as_select(), diesel::dsl::count(users::id.nullable())));
     Ok(query.first(connection).await.optional()?)
+}
+
+/// The ids and names of at most `limit` teams, by name.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn names(
+    connection: &mut Connection,
+    limit: i64,
+) -> Result<Vec<(Uuid, String)>, StorageError> {
+    let query = teams::table.select((teams::id, teams::name)).order(teams::name).limit(limit);
+    Ok(query.load(connection).await?)
 }
 
 /// The name of a team, where it exists.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::database::{Connection, Database};
 use super::error::StorageError;
+use super::order::{Order, ordered};
 use super::schema::{teams, users};
 
 /// A user as it is stored.
@@ -42,11 +43,11 @@ pub struct Filter {
     pub active: Option<bool>,
     /// Those whose name or e-mail address has this text in it, in any case.
     pub search: Option<String>,
-    /// Those older than this one.
-    pub before: Option<Uuid>,
+    /// In which order, and from where on.
+    pub order: Order,
 }
 
-/// At most `limit` users, newest first.
+/// At most `limit` users.
 ///
 /// # Errors
 /// [`StorageError`]
@@ -55,7 +56,7 @@ pub async fn list(
     filter: &Filter,
     limit: i64,
 ) -> Result<Vec<Named>, StorageError> {
-    let mut query = named().order(users::id.desc()).limit(limit).into_boxed();
+    let mut query = named().limit(limit).into_boxed();
     if let Some(team) = filter.team_id {
         query = query.filter(users::team_id.eq(team));
     }
@@ -70,9 +71,7 @@ pub async fn list(
         let of_email = users::email.ilike(pattern.clone()).assume_not_null();
         query = query.filter(users::name.ilike(pattern).or(of_email));
     }
-    if let Some(before) = filter.before {
-        query = query.filter(users::id.lt(before));
-    }
+    let query = ordered!(query, &filter.order, users::id, users::name);
     Ok(query.load(connection).await?)
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ccag::domain::histogram::BOUNDS;
 use ccag::storage::analytics::{
-    Dimension, Filter, Grain, SessionCursor, active_users, agents, breakdown, cache_rate, choices,
+    Dimension, Filter, Grain, SessionOrder, active_users, agents, breakdown, cache_rate, choices,
     heat_map, latency, over_time, servers, sessions, tools, totals, unpriced,
 };
 use ccag::storage::usage::{self, UsageCursor, UsageFilter};
@@ -96,7 +96,7 @@ async fn sums_follow_each_insert_and_count_nothing_twice() {
     let servers = servers(database, &today()).await.unwrap();
     assert_eq!((servers[0].server.as_str(), servers[0].requests), ("github", 2));
 
-    let list = sessions(database, &today(), None, 10).await.unwrap();
+    let list = sessions(database, &today(), SessionOrder::Latest(None), None, 10).await.unwrap();
     assert_eq!(list.len(), 1);
     assert_eq!((list[0].requests, list[0].agents, list[0].cost_nanos), (3, 2, 300));
     let tree = agents(database, list[0].user_id, "s".to_owned()).await.unwrap();
@@ -143,7 +143,8 @@ async fn each_condition_of_a_filter_holds_and_all_hold_together() {
     }
     let none = Filter { projects: texts("q"), ..all.clone() };
     assert_eq!(totals(&scratch.database, &none).await.unwrap().requests, 0);
-    let list = sessions(&scratch.database, &all, None, 10).await.unwrap();
+    let list =
+        sessions(&scratch.database, &all, SessionOrder::Latest(None), None, 10).await.unwrap();
     assert_eq!(list.iter().map(|s| s.session_id.as_str()).collect::<Vec<_>>(), ["one"]);
 }
 
@@ -160,9 +161,11 @@ async fn pages_of_sessions_join_to_the_list() {
     let filter = Filter { users: vec![Uuid::from_u128(1)], ..today() };
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = sessions(&scratch.database, &filter, after, 1).await.unwrap();
+        let page = sessions(&scratch.database, &filter, SessionOrder::Latest(after), None, 1)
+            .await
+            .unwrap();
         let Some(last) = page.last() else { break };
-        after = Some(SessionCursor { last_at: last.last_at, session_id: last.session_id.clone() });
+        after = Some((last.last_at, last.session_id.clone()));
         seen.extend(page.iter().map(|session| session.session_id.clone()));
     }
     assert_eq!(seen, ["a", "c", "b", "d"]);
@@ -306,7 +309,7 @@ async fn no_page_scans_usage() {
     timed!("heat map, 30 days", heat_map(database, &month));
     timed!("tools, 30 days", tools(database, &month, 50));
     timed!("MCP servers, 30 days", servers(database, &month));
-    timed!("sessions, 30 days", sessions(database, &month, None, 50));
+    timed!("sessions, 30 days", sessions(database, &month, SessionOrder::Latest(None), None, 50));
     timed!("choices of the filter, 30 days", choices(database, &month));
     timed!("models without a price, 30 days", unpriced(database, &month));
     let requests = |of: &Filter| UsageFilter {
@@ -334,7 +337,7 @@ async fn no_page_scans_usage() {
     timed!("a member's requests, 30 days", usage::list(database, &requests(&mine), None, 51));
     timed!("a member's totals, 30 days", totals(database, &mine));
     timed!("a member's days, 30 days", over_time(database, &mine, Grain::Day, Some(model), 8));
-    timed!("a member's sessions", sessions(database, &mine, None, 50));
+    timed!("a member's sessions", sessions(database, &mine, SessionOrder::Latest(None), None, 50));
     drop(pool);
     assert_eq!(sequential_scans(&scratch).await, before, "something read all of usage");
 }

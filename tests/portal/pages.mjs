@@ -1,8 +1,10 @@
-// The portal in a real browser: each page and form as visitor and as admin, with and without scripts.
+// The portal in a real browser: each page and form as visitor, member and admin, with and without scripts.
 //   node pages.mjs path/to/ccag FOLDER
 import { readFile } from "node:fs/promises";
 import assert from "node:assert/strict";
-import { HOSTILE, PAGES, begin, demo, launch, send, signIn, until, waiting } from "./portal.mjs";
+import {
+  ADMIN, ADMIN_ONES, HOSTILE, MEMBER, ONES, VISITOR, begin, demo, launch, ones, send, signIn, signInMember, until, waiting,
+} from "./portal.mjs";
 
 const [, , ccag, folder] = process.argv;
 const axe = await readFile(new URL("node_modules/axe-core/axe.min.js", `file://${folder}/`), "utf8");
@@ -98,7 +100,7 @@ try {
     page.on("dialog", (dialog) => dialog.accept());
 
     await check(`${mode}: a visitor is led to the sign-in`, async () => {
-      for (const path of PAGES.filter((path) => path.startsWith("/portal/") && path !== "/portal/sign-in")) {
+      for (const path of [...MEMBER, ...ADMIN].filter((path) => path.startsWith("/portal/"))) {
         await page.goto(gateway.url + path);
         assert.equal(new URL(page.url()).pathname, "/portal/sign-in");
       }
@@ -109,28 +111,61 @@ try {
       await page.getByRole("alert").getByText("not the admin key").waitFor();
       await accessible(page);
     });
-    for (const width of [390, 1440]) {
-      await page.setViewportSize({ width, height: 900 });
-      for (const path of ["/", "/portal/sign-in"]) {
-        await check(`${mode}: visitor, ${width} wide, ${path}`, async () => {
-          await page.goto(gateway.url + path);
-          await accessible(page);
-          await fits(page);
-        });
+    const look = async (who, paths) => {
+      for (const width of [390, 1440]) {
+        await page.setViewportSize({ width, height: 900 });
+        for (const path of paths) {
+          await check(`${mode}: ${who}, ${width} wide, ${path}`, async () => {
+            const response = await page.goto(gateway.url + path);
+            assert.equal(response.status(), 200);
+            await accessible(page);
+            await fits(page);
+          });
+        }
       }
-    }
+    };
+    await look("visitor", VISITOR);
+    await check(`${mode}: the member signs in`, () => signInMember(page, gateway));
+    await look("member", [...MEMBER, ...await ones(page, gateway, ONES)]);
+    await check(`${mode}: a member does not get the pages of admins`, async () => {
+      for (const path of ADMIN.filter((path) => !MEMBER.includes(path) && !/keys|sessions/.test(path))) {
+        assert.equal((await page.goto(gateway.url + path)).status(), 403);
+      }
+    });
+    await check(`${mode}: the pages are reached by the menu on a phone`, async () => {
+      await page.setViewportSize({ width: 390, height: 900 });
+      await page.goto(`${gateway.url}/portal/dashboard`);
+      assert.equal(await page.getByRole("link", { name: "Sessions" }).isVisible(), false);
+      await page.getByRole("button", { name: "Menu" }).click();
+      await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Sessions" }).click();
+      await page.waitForURL("**/portal/sessions");
+    });
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await check(`${mode}: a key is made, shown once and revoked`, async () => {
+      await page.goto(`${gateway.url}/portal/keys/new`);
+      await page.getByLabel("Name").fill("  ");
+      await page.getByRole("button", { name: "Make the key" }).click();
+      await page.getByRole("alert").getByText("Takes 1 to 100 characters").waitFor();
+      await accessible(page);
+      await page.getByLabel("Name").fill(`"><script>window.hostile=1</script>'& ${mode}`);
+      await page.getByRole("button", { name: "Make the key" }).click();
+      assert.match(await page.locator("#secret").textContent(), /^sk-ccag-[0-9a-f]{64}$/);
+      await accessible(page);
+      await page.getByRole("link", { name: "I have copied it" }).click();
+      assert.equal(await page.getByText(/sk-ccag-[0-9a-f]{64}/).count(), 0);
+      await page.getByRole("link", { name: `</script>'& ${mode}` }).click();
+      assert.equal(await page.evaluate(() => window.hostile), undefined);
+      await page.getByRole("button", { name: "Revoke the key" }).click();
+      await page.getByRole("status").getByText("is revoked").waitFor();
+      await accessible(page);
+      await fits(page);
+    });
+    await check(`${mode}: the member signs out`, async () => {
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByRole("status").getByText("signed out").waitFor();
+    });
     await check(`${mode}: the admin signs in`, () => signIn(page, gateway));
-    for (const width of [390, 1440]) {
-      await page.setViewportSize({ width, height: 900 });
-      for (const path of PAGES.filter((path) => path !== "/portal/sign-in")) {
-        await check(`${mode}: admin, ${width} wide, ${path}`, async () => {
-          const response = await page.goto(gateway.url + path);
-          assert.equal(response.status(), 200);
-          await accessible(page);
-          await fits(page);
-        });
-      }
-    }
+    await look("admin", [...ADMIN, ...await ones(page, gateway, [...ONES, ...ADMIN_ONES])]);
     await check(`${mode}: a request is stopped, and its client told`, async () => {
       const victim = await begin(gateway);
       await page.goto(`${gateway.url}/portal/live?q=${victim.id}`);

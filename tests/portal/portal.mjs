@@ -4,7 +4,15 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { chromium } from "playwright-core";
 
-export const PAGES = ["/", "/portal/sign-in", "/portal/overview", "/portal/live", "/portal/status"];
+/** The pages of everybody, of members and of admins. */
+export const VISITOR = ["/", "/portal/sign-in"];
+export const MEMBER = ["/", "/portal/dashboard", "/portal/dashboard?range=24h", "/portal/keys", "/portal/keys/new", "/portal/sessions", "/portal/password"];
+export const ADMIN = [
+  "/", "/portal/keys?of=all", "/portal/keys/new", "/portal/sessions", "/portal/overview", "/portal/live", "/portal/status",
+];
+/** Pages of one thing: the list, and what the address of each begins with. */
+export const ONES = [["/portal/keys?of=all", "/portal/keys/", "new"], ["/portal/sessions?sort=dearest", "/portal/sessions/one?", null]];
+export const ADMIN_ONES = [];
 
 /** What a model may be called at worst: ARNs are passed on as they are. */
 export const HOSTILE =
@@ -45,7 +53,10 @@ const start = async (ccag, command, settings, known) => {
 /** Starts `ccag demo` in a folder of its own. */
 export const demo = (ccag, folder) => start(ccag, "demo", { CCAG_DATA_DIR: `${folder}/data` }, (find) => {
   const key = find(/ANTHROPIC_AUTH_TOKEN=(\S+)/);
-  return key && { url: find(/ANTHROPIC_BASE_URL=(\S+)/), admin: find(/Admin key: +(\S+)/), key };
+  return key && find(/(The demo data is there)/) && {
+    url: find(/ANTHROPIC_BASE_URL=(\S+)/), admin: find(/Admin key: +(\S+)/), key,
+    member: [find(/A member: +(.+) with the password/), find(/with the password (\S+)/)],
+  };
 });
 
 /** Starts a gateway whose Bedrock takes every model and never answers. */
@@ -90,6 +101,28 @@ export const send = (gateway, model) => fetch(`${gateway.url}/v1/messages`, {
 export const begin = async (gateway, model = "claude-sonnet-4-5") => {
   const response = await send(gateway, model);
   return { id: response.headers.get("request-id"), status: response.status, text: response.text() };
+};
+
+/** Signs in as the demo's member. */
+export const signInMember = async (page, gateway) => {
+  const [name, password] = gateway.member;
+  await page.goto(`${gateway.url}/portal/sign-in`);
+  await page.getByLabel("User name").fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.locator("main").getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.waitForURL("**/portal/dashboard");
+};
+
+/** The addresses of one thing of each list, as far as the visitor sees any. */
+export const ones = async (page, gateway, lists) => {
+  const found = [];
+  for (const [list, prefix, except] of lists) {
+    await page.goto(gateway.url + list);
+    const links = await page.locator(`main td a, main th a`).evaluateAll((all) => all.map((a) => a.getAttribute("href")));
+    const link = links.find((href) => href?.startsWith(prefix) && !(except && href.endsWith(except)));
+    if (link) found.push(link);
+  }
+  return found;
 };
 
 export const signIn = async (page, gateway) => {

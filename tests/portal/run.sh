@@ -3,12 +3,13 @@
 # the accessibility rules of axe-core.
 #
 #   tests/portal/run.sh target/debug/ccag              # the test
-#   tests/portal/run.sh target/debug/ccag PICTURES     # pictures of all pages in that folder instead
+#   tests/portal/run.sh target/debug/ccag PICTURES [PART]  # pictures of all pages, or those with that in their name, instead
 set -euo pipefail
 
 project=$(cd "$(dirname "$0")/../.." && pwd)
 ccag=$(realpath -- "${1:?usage: $0 path/to/ccag [folder for pictures]}")
 pictures=${2:+$(realpath -m -- "$2")}
+wanted=${3:-}
 
 if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
   echo 'Skipped: the pages need npm and node, which are not installed here.'
@@ -40,7 +41,7 @@ trap 'rm -rf "$run"' EXIT
 ln -s "$work/node_modules" "$run/node_modules"
 "$(dirname "$ccag")/examples/portal_charts" >"$run/charts.html"
 if [ -n "$pictures" ]; then
-  node "$work/screenshots.mjs" "$ccag" "$run" "$pictures"
+  node "$work/screenshots.mjs" "$ccag" "$run" "$pictures" "$wanted"
 else
-  timeout 240 node "$work/pages.mjs" "$ccag" "$run"
+  timeout 480 node "$work/pages.mjs" "$ccag" "$run"
 fi

@@ -23,6 +23,8 @@ pub struct Connection {
     pub user_id: Option<Uuid>,
     /// The team the request is counted for.
     pub team_id: Option<Uuid>,
+    /// The session of Claude Code that it is part of.
+    pub session_id: Option<String>,
     /// The model as the client asked for it.
     pub model: String,
     /// The endpoint that serves it, once one was chosen.
@@ -52,6 +54,7 @@ impl Progress {
             started_at: record.map_or_else(Utc::now, |record| record.started_at),
             user_id: record.and_then(|record| record.user_id),
             team_id: record.and_then(|record| record.team_id),
+            session_id: record.and_then(|record| record.session_id.clone()),
             model: record.and_then(|record| record.model.clone()).unwrap_or_default(),
             endpoint: None,
             tokens: Tokens::default(),

@@ -28,7 +28,7 @@ const MAX_KEYS_OF_USER: i64 = 100;
 const OVERLAP: u32 = 24 * 60 * 60;
 const MAX_OVERLAP: u32 = 30 * 24 * 60 * 60;
 
-/// A page of the keys that the caller may see, newest first.
+/// A page of the keys that the caller may see.
 ///
 /// # Errors
 /// [`ControlError`]
@@ -49,13 +49,13 @@ pub async fn list(
         team_id: asked.team_id,
         live: asked.live,
         search: field::search(asked.search)?,
-        before: paging.before()?,
+        order: paging.order()?,
     };
     let (size, rows) = (paging.size()?, paging.rows()?);
     let found = control.read(async move |c: &mut Connection| keys::list(c, &filter, rows).await);
     let now = Utc::now();
     let found = found.await?.into_iter().map(|named| Key::of(named, now)).collect();
-    Ok(Page::of(found, size, |key| key.id.to_string()))
+    Ok(Page::of(found, size, |key| paging.place(key.id, &key.name)))
 }
 
 /// One key.

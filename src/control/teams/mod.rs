@@ -20,8 +20,10 @@ use crate::storage::teams::{self, TeamRow};
 
 /// What changes with a team: keys and users carry what their team allows.
 const TABLES: &[&str] = &["teams"];
+/// Teams that can be chosen from at the most.
+const MAX_CHOICES: i64 = 1000;
 
-/// A page of the teams, newest first; for admins.
+/// A page of the teams; for admins.
 ///
 /// # Errors
 /// [`ControlError`]
@@ -32,13 +34,25 @@ pub async fn list(
     paging: Paging,
 ) -> Result<Page<Team>, ControlError> {
     caller.admin()?;
-    let (search, before) = (field::search(asked.search)?, paging.before()?);
+    let (search, order) = (field::search(asked.search)?, paging.order()?);
     let (size, rows) = (paging.size()?, paging.rows()?);
     let found = control.read(async move |c: &mut Connection| {
-        teams::list(c, search.as_deref(), before, rows).await
+        teams::list(c, search.as_deref(), &order, rows).await
     });
     let found = found.await?.into_iter().map(Team::of).collect();
-    Ok(Page::of(found, size, |team| team.id.to_string()))
+    Ok(Page::of(found, size, |team| paging.place(team.id, &team.name)))
+}
+
+/// The names of all teams by which one is chosen, at most a thousand, by name; for admins.
+///
+/// # Errors
+/// [`ControlError`]
+pub async fn choices(
+    control: &Control,
+    caller: &Caller,
+) -> Result<Vec<(Uuid, String)>, ControlError> {
+    caller.admin()?;
+    control.read(async |c: &mut Connection| teams::names(c, MAX_CHOICES).await).await
 }
 
 /// One team; members see their own.

@@ -19,7 +19,7 @@ use crate::storage::users::{self, Filter, UserRow};
 /// What changes with a user.
 const TABLES: &[&str] = &["users"];
 
-/// A page of the users, newest first; for admins.
+/// A page of the users; for admins.
 ///
 /// # Errors
 /// [`ControlError`]
@@ -35,12 +35,12 @@ pub async fn list(
         role: asked.role.map(Role::name),
         active: asked.active,
         search: field::search(asked.search)?,
-        before: paging.before()?,
+        order: paging.order()?,
     };
     let (size, rows) = (paging.size()?, paging.rows()?);
     let found = control.read(async move |c: &mut Connection| users::list(c, &filter, rows).await);
     let found = found.await?.into_iter().map(User::of).collect();
-    Ok(Page::of(found, size, |user| user.id.to_string()))
+    Ok(Page::of(found, size, |user| paging.place(user.id, &user.name)))
 }
 
 /// One user; members see themselves.

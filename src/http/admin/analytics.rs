@@ -267,7 +267,7 @@ async fn sessions(
     paging: Query<Paging>,
 ) -> Result<impl Responder, Problem> {
     let filter = chosen.filter(&caller)?;
-    Ok(Json(analytics::sessions(&edge.control, &caller, &filter, &paging).await?))
+    Ok(Json(analytics::sessions(&edge.control, &caller, &filter, None, false, &paging).await?))
 }
 
 /// The agents of one session, in the order in which they began.
@@ -280,6 +280,6 @@ async fn agents(
     path: Path<(Uuid, String)>,
 ) -> Result<impl Responder, Problem> {
     let (user_id, session_id) = path.into_inner();
-    let data = analytics::agents(&edge.control, &caller, user_id, &session_id).await?;
+    let (_, data) = analytics::session(&edge.control, &caller, user_id, &session_id).await?;
     Ok(Json(List { data }))
 }

@@ -1,10 +1,14 @@
 //! Who a page or a form is for: the signed-in, or admins only; and what every form must pass before it
 //! is read: it comes from a page of this host, and from this session.
 
-use actix_web::{HttpRequest, HttpResponse};
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::page;
+use super::sign_in::sentence;
 use crate::control::sessions::{self, SessionSecret};
 use crate::control::{Caller, ControlError, Who};
 use crate::domain::principal::Role;
@@ -68,7 +72,7 @@ impl Visitor {
 
 /// Why a page or a form is not for this browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Barred {
+pub(in crate::http) enum Barred {
     /// It is not signed in; with the path it wanted.
     SignedOut(String),
     /// The password must be changed first.
@@ -77,8 +81,64 @@ pub(super) enum Barred {
     AdminsOnly,
     /// The form was not sent from a page of its session.
     Forged,
-    /// The session cannot be looked up.
+    /// There is no such thing, or none that this browser may see.
+    NotFound,
+    /// What the address asks for does not make sense; says why.
+    Refused(String),
+    /// The database is away.
     Unavailable,
+    /// The gateway failed; the log has it.
+    Failed,
+}
+
+/// What a handler of pages answers.
+pub(super) type Answer = Result<HttpResponse, Barred>;
+
+impl Barred {
+    /// What a handler has refused, or the framework before it.
+    pub(in crate::http) fn of(error: &actix_web::Error) -> Self {
+        if let Some(barred) = error.as_error::<Self>() {
+            return barred.clone();
+        }
+        match error.as_response_error().status_code() {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::Refused("This is more than a form takes.".to_owned())
+            }
+            status if status.is_server_error() => Self::Failed,
+            _ => Self::Refused("The form cannot be read.".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Barred {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl ResponseError for Barred {
+    fn status_code(&self) -> StatusCode {
+        self.error_response().status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.clone().into()
+    }
+}
+
+impl From<ControlError> for Barred {
+    fn from(error: ControlError) -> Self {
+        match error {
+            ControlError::Unauthenticated(_) => Self::SignedOut(String::new()),
+            ControlError::PasswordChangeNeeded => Self::PasswordChangeNeeded,
+            ControlError::Forbidden(_) | ControlError::ForbiddenField(_) => Self::AdminsOnly,
+            ControlError::NotFound(_) => Self::NotFound,
+            ControlError::Unavailable => Self::Unavailable,
+            ControlError::Fault => Self::Failed,
+            error => Self::Refused(sentence(&error)),
+        }
+    }
 }
 
 impl From<Barred> for HttpResponse {
@@ -91,7 +151,10 @@ impl From<Barred> for HttpResponse {
             Barred::PasswordChangeNeeded => page::see_other("/portal/password"),
             Barred::AdminsOnly => page::admins_only(),
             Barred::Forged => page::forged(),
+            Barred::NotFound => page::not_found(),
+            Barred::Refused(text) => page::refused(text),
             Barred::Unavailable => page::unavailable(),
+            Barred::Failed => page::failed(),
         }
     }
 }
@@ -133,6 +196,18 @@ pub(super) async fn sent_by_known(
     token: &str,
 ) -> Result<Visitor, Barred> {
     own(known(request, edge).await?, request, edge, token)
+}
+
+/// The browser of a session that sends a form with `token`.
+///
+/// # Errors
+/// Where there is none, or the form is not its own.
+pub(super) async fn sent(
+    request: &HttpRequest,
+    edge: &Edge,
+    token: &str,
+) -> Result<Visitor, Barred> {
+    own(signed_in(request, edge).await?, request, edge, token)
 }
 
 /// The browser of an admin's session that sends a form with `token`.

@@ -16,6 +16,14 @@ pub(super) enum Notice {
     SignedOut,
     /// The password is another now.
     PasswordChanged,
+    /// What was changed is written.
+    Saved,
+    /// Something new is there.
+    Created,
+    /// Something is gone.
+    Deleted,
+    /// A key has ended.
+    KeyRevoked,
 }
 
 impl Notice {
@@ -26,6 +34,10 @@ impl Notice {
             Self::AlreadyEnded => "already-ended",
             Self::SignedOut => "signed-out",
             Self::PasswordChanged => "password-changed",
+            Self::Saved => "saved",
+            Self::Created => "created",
+            Self::Deleted => "deleted",
+            Self::KeyRevoked => "key-revoked",
         }
     }
 }
@@ -36,6 +48,10 @@ impl fmt::Display for Notice {
             Self::Stopped => "The request was stopped, and its client told so.",
             Self::AlreadyEnded => "That request had ended already.",
             Self::SignedOut => "You are signed out.",
+            Self::Saved => "Saved.",
+            Self::Created => "Created.",
+            Self::Deleted => "Deleted.",
+            Self::KeyRevoked => "The key is revoked, and stops working everywhere.",
             Self::PasswordChanged => {
                 "Your password is changed, and your other browsers are signed out."
             }
@@ -49,9 +65,16 @@ mod tests {
 
     #[test]
     fn the_name_in_the_address_is_read_back() {
-        for notice in
-            [Notice::Stopped, Notice::AlreadyEnded, Notice::SignedOut, Notice::PasswordChanged]
-        {
+        for notice in [
+            Notice::Stopped,
+            Notice::AlreadyEnded,
+            Notice::SignedOut,
+            Notice::PasswordChanged,
+            Notice::Saved,
+            Notice::Created,
+            Notice::Deleted,
+            Notice::KeyRevoked,
+        ] {
             let name = serde_json::Value::from(notice.name());
             assert_eq!(serde_json::from_value::<Notice>(name).unwrap(), notice);
         }

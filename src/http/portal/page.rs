@@ -2,13 +2,15 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION};
-use actix_web::web::Query;
+use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
 use super::form::Visitor;
+use super::nav::{self, Group};
 use super::notice::Notice;
+use crate::http::server::Edge;
 
 /// Everything comes from this host, and nothing stands in the page itself.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -24,8 +26,10 @@ pub(super) struct Frame {
     pub(super) name: Option<String>,
     /// Whether there is a password to change.
     pub(super) has_password: bool,
-    /// Whether the pages of admins are shown.
-    pub(super) is_admin: bool,
+    /// The pages that are for whoever looks.
+    pub(super) groups: Vec<Group>,
+    /// Whether people and usage are made up.
+    pub(super) is_demo: bool,
     /// What the form just sent has done.
     pub(super) notice: Option<Notice>,
     /// The gateway's version.
@@ -50,8 +54,8 @@ impl Frame {
             token: visitor.map(Visitor::token),
             name: visitor.map(Visitor::name),
             has_password: visitor.is_some_and(|visitor| visitor.caller.user_id().is_some()),
-            is_admin: visitor
-                .is_some_and(|visitor| visitor.is_admin() && !visitor.must_change_password()),
+            groups: nav::groups(visitor, request.path()),
+            is_demo: request.app_data::<Data<Edge>>().is_some_and(|edge| edge.is_demo),
             notice: said.and_then(|said| said.notice),
             version: env!("CARGO_PKG_VERSION"),
         }
@@ -62,7 +66,7 @@ impl Frame {
 #[template(path = "message.html")]
 struct Message {
     frame: Frame,
-    text: &'static str,
+    text: String,
 }
 
 /// Renders a page.
@@ -114,21 +118,32 @@ pub(super) fn unavailable() -> HttpResponse {
     message(StatusCode::SERVICE_UNAVAILABLE, "The database cannot be reached right now. Try again.")
 }
 
+/// The page for what an address asks and does not make sense.
+pub(super) fn refused(text: String) -> HttpResponse {
+    message(StatusCode::BAD_REQUEST, &text)
+}
+
+/// The page for a fault of the gateway's own.
+pub(super) fn failed() -> HttpResponse {
+    message(StatusCode::INTERNAL_SERVER_ERROR, "The gateway failed on this; its log says why.")
+}
+
 /// The page for a method that a route does not have.
 pub(super) async fn method_not_allowed() -> HttpResponse {
     message(StatusCode::METHOD_NOT_ALLOWED, "This is not possible here.")
 }
 
-fn message(status: StatusCode, text: &'static str) -> HttpResponse {
+fn message(status: StatusCode, text: &str) -> HttpResponse {
     let version = env!("CARGO_PKG_VERSION");
     let frame = Frame {
         title: "Not possible",
         token: None,
         name: None,
         has_password: false,
-        is_admin: false,
+        groups: nav::groups(None, ""),
+        is_demo: false,
         notice: None,
         version,
     };
-    with_status(status, &Message { frame, text })
+    with_status(status, &Message { frame, text: text.to_owned() })
 }

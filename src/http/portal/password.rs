@@ -71,7 +71,7 @@ pub(super) async fn change(
     }
     let (current, new) = (sent.current_password, sent.new_password);
     match sign_in::change_password(&edge.control, &visitor.caller, current, new).await {
-        Ok(()) => see_other(&format!("/portal/overview?notice={}", Notice::PasswordChanged.name())),
+        Ok(()) => see_other(&format!("/portal?notice={}", Notice::PasswordChanged.name())),
         Err(error) => {
             let text = Some(sentence(&error));
             if matches!(error.field(), Some("new_password")) {

@@ -8,7 +8,7 @@ use askama::Template;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use super::form;
+use super::form::{self, Answer};
 use super::notice::Notice;
 use super::page::{self, Frame, render, see_other, with_status};
 use crate::control::sign_in::{self, Origin, SignedIn};
@@ -18,7 +18,7 @@ use crate::http::server::Edge;
 use crate::http::session;
 
 /// Where a sign-in leads when it came from nowhere else.
-const HOME: &str = "/portal/overview";
+const HOME: &str = "/portal";
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -185,6 +185,14 @@ pub(super) async fn sign_out(
     let mut response = see_other(&format!("/portal/sign-in?notice={}", Notice::SignedOut.name()));
     session::end(&mut response, Arrival::of(request.head(), &edge.front).is_secure);
     response
+}
+
+/// `GET /portal`: the page that somebody who comes in begins with.
+pub(super) async fn home(request: HttpRequest, edge: Data<Edge>) -> Answer {
+    let visitor = form::signed_in(&request, &edge).await?;
+    let page = if visitor.is_admin() { "overview" } else { "dashboard" };
+    let query = request.query_string();
+    Ok(see_other(&format!("/portal/{page}{}{query}", if query.is_empty() { "" } else { "?" })))
 }
 
 /// A page of the portal; nobody is sent to another host.

@@ -1,5 +1,6 @@
 //! Numbers and times in the form that people read.
 
+use askama::Template;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 /// A count with its thousands set apart: `1,234,567`.
@@ -48,6 +49,58 @@ pub(super) fn moment(moment: DateTime<Utc>) -> String {
     moment.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// A count that the database has summed up.
+pub(super) fn number(value: i64) -> String {
+    count(u64::try_from(value).unwrap_or(0))
+}
+
+/// A count as it fits a small place, with three digits: `1.23M`.
+pub(super) fn compact(value: i64) -> String {
+    let value = value.max(0) as f64;
+    let (scaled, letter) = match value {
+        v if v >= 999_500_000.0 => (v / 1e9, "G"),
+        v if v >= 999_500.0 => (v / 1e6, "M"),
+        v if v >= 999.5 => (v / 1e3, "k"),
+        v => return format!("{v:.0}"),
+    };
+    let decimals = if scaled >= 99.95 {
+        0
+    } else if scaled >= 9.995 {
+        1
+    } else {
+        2
+    };
+    format!("{scaled:.decimals$}{letter}")
+}
+
+/// A part of something, as `12.3 %`; a dash where there is nothing to be a part of.
+pub(super) fn percent(part: Option<f64>) -> String {
+    part.map_or_else(|| "–".to_owned(), |part| format!("{:.1} %", part * 100.0))
+}
+
+/// Milliseconds, or seconds where they are many.
+pub(super) fn latency(milliseconds: Option<f64>) -> String {
+    match milliseconds {
+        None => "–".to_owned(),
+        Some(ms) if ms < 1000.0 => format!("{ms:.0} ms"),
+        Some(ms) => format!("{:.1} s", ms / 1000.0),
+    }
+}
+
+/// A moment, shown in the viewer's zone where scripts run.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(source = "<time datetime=\"{{ machine }}\">{{ text }}</time>", ext = "html")]
+pub(super) struct Moment {
+    machine: String,
+    text: String,
+}
+
+impl From<DateTime<Utc>> for Moment {
+    fn from(at: DateTime<Utc>) -> Self {
+        Self { machine: machine(at), text: moment(at) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +114,14 @@ mod tests {
         assert_eq!(dollars(1_500_000), "$0.0015");
         assert_eq!(dollars(1_234_567_890_000), "$1,234.57");
         assert_eq!(dollars(-2_000_000_000), "-$2.00");
+        let compacted =
+            [0, 999, 1000, 302_849, 999_499, 999_500, 12_540, 5_429_000_000].map(compact);
+        assert_eq!(compacted, ["0", "999", "1.00k", "303k", "999k", "1.00M", "12.5k", "5.43G"]);
+        assert_eq!(
+            (latency(Some(950.4)), latency(Some(13_500.0))),
+            ("950 ms".to_owned(), "13.5 s".to_owned())
+        );
+        assert_eq!((percent(Some(0.9)), percent(None)), ("90.0 %".to_owned(), "–".to_owned()));
         assert_eq!(duration(TimeDelta::seconds(200)), "3 m 20 s");
         assert_eq!(duration(TimeDelta::seconds(-1)), "0 s");
         assert_eq!(duration(TimeDelta::hours(49)), "2 d 1 h");

@@ -4,7 +4,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::Pg;
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
-use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{Array, HasSqlType, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
 /// The steps of a series.
@@ -138,15 +139,32 @@ impl Statement {
         self.ids("user_id", &filter.users).ids("team_id", &filter.teams)
     }
 
-    /// Only what comes before this place in the order of two columns.
-    pub(in crate::storage) fn before(
+    /// Only sessions with this text in their id, their project or their user's name.
+    pub(super) fn containing(mut self, text: &str) -> Self {
+        self.parameters += 1;
+        let query = self.query.sql(format!(
+            " and (session_id || ' ' || project || ' ' || coalesce((select name from users \
+             where users.id = user_id), '')) ilike ${}",
+            self.parameters
+        ));
+        self.query = query.bind::<Text, _>(crate::storage::containing(text));
+        self
+    }
+
+    /// Only what comes before this place in the order of two columns, the first of type `T`.
+    pub(in crate::storage) fn before<T, V>(
         mut self,
         columns: &str,
-        (at, id): (DateTime<Utc>, String),
-    ) -> Self {
+        (value, id): (V, String),
+    ) -> Self
+    where
+        T: Send + 'static,
+        V: ToSql<T, Pg> + Send + Sync + 'static,
+        Pg: HasSqlType<T>,
+    {
         let (first, second) = (self.parameters + 1, self.parameters + 2);
         let query = self.query.sql(format!(" and ({columns}) < (${first}, ${second})"));
-        self.query = query.bind::<Timestamptz, _>(at).bind::<Text, _>(id);
+        self.query = query.bind::<T, _>(value).bind::<Text, _>(id);
         self.parameters = second;
         self
     }

@@ -13,7 +13,7 @@ pub use activity::{ActiveUsers, HeatCell, active_users, heat_map};
 pub(super) use filter::Statement;
 pub use filter::{Filter, Grain};
 pub use performance::{CacheRate, Latency, cache_rate, latency};
-pub use sessions::{Agent, Session, SessionCursor, agents, sessions};
+pub use sessions::{Agent, Session, SessionOrder, agents, session, sessions};
 pub use spend::{
     Choice, Choices, Dimension, Group, Point, Sums, breakdown, choices, over_time, totals,
 };

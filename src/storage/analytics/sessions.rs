@@ -1,7 +1,7 @@
 //! Sessions of Claude Code, and the tree of agents inside each.
 
 use chrono::{DateTime, Utc};
-use diesel::QueryableByName;
+use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
@@ -10,6 +10,11 @@ use uuid::Uuid;
 
 use super::filter::{Filter, Statement};
 use crate::storage::{Database, StorageError};
+
+/// Sessions with what other tables know of them.
+const SESSIONS: &str = "select s.*, (select name from users where users.id = s.user_id) as user_name, \
+    (select count(*) from usage_agents as a where a.user_id = s.user_id \
+    and a.session_id = s.session_id) as agents from usage_sessions as s";
 
 /// One session of one user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, QueryableByName)]
@@ -64,37 +69,66 @@ pub struct Session {
     pub cost_nanos: i64,
 }
 
-/// The place of a session in the list: the next page begins behind it.
+/// The order of a list of sessions, with the place where the page before ended: a session's value
+/// and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionCursor {
-    /// Its `last_at`.
-    pub last_at: DateTime<Utc>,
-    /// Its id.
-    pub session_id: String,
+pub enum SessionOrder {
+    /// Latest first.
+    Latest(Option<(DateTime<Utc>, String)>),
+    /// Dearest first.
+    Dearest(Option<(i64, String)>),
 }
 
-/// Sessions whose last request lies in the span of time, latest first, at most `limit`; filters by
-/// user and team apply.
+/// Sessions whose last request lies in the span of time, at most `limit`; filters by user and team
+/// apply. With a search, only those with that text in their id, project or user's name.
 ///
 /// # Errors
 /// [`StorageError`]
 pub async fn sessions(
     database: &Database,
     filter: &Filter,
-    after: Option<SessionCursor>,
+    order: SessionOrder,
+    search: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Session>, StorageError> {
-    let text = "select s.*, (select name from users where users.id = s.user_id) as user_name, \
-        (select count(*) from usage_agents as a where a.user_id = s.user_id \
-        and a.session_id = s.session_id) as agents \
-        from usage_sessions as s where last_at >= $1 and last_at < $2";
-    let mut statement = Statement::over(text.to_owned(), filter).people(filter);
-    if let Some(SessionCursor { last_at, session_id }) = after {
-        statement = statement.before("last_at, session_id", (last_at, session_id));
+    let text = format!("{SESSIONS} where last_at >= $1 and last_at < $2");
+    let mut statement = Statement::over(text, filter).people(filter);
+    if let Some(search) = search {
+        statement = statement.containing(search);
     }
-    let tail = format!("order by last_at desc, session_id desc limit {}", limit.min(1000));
+    let (statement, column) = match order {
+        SessionOrder::Latest(None) => (statement, "last_at"),
+        SessionOrder::Latest(Some(place)) => {
+            (statement.before::<Timestamptz, _>("last_at, session_id", place), "last_at")
+        }
+        SessionOrder::Dearest(None) => (statement, "cost_nanos"),
+        SessionOrder::Dearest(Some(place)) => {
+            (statement.before::<BigInt, _>("cost_nanos, session_id", place), "cost_nanos")
+        }
+    };
+    let tail = format!("order by {column} desc, session_id desc limit {}", limit.min(1000));
     let query = statement.ending(&tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
+}
+
+/// One session; `None` where the user has none of this id.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn session(
+    database: &Database,
+    user_id: Uuid,
+    session_id: String,
+) -> Result<Option<Session>, StorageError> {
+    database
+        .run(async move |mut connection| {
+            let query =
+                diesel::sql_query(format!("{SESSIONS} where user_id = $1 and session_id = $2"))
+                    .bind::<SqlUuid, _>(user_id)
+                    .bind::<Text, _>(session_id);
+            Ok(query.get_result(&mut connection).await.optional()?)
+        })
+        .await
 }
 
 /// One agent of a session.

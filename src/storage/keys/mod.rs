@@ -13,6 +13,7 @@ pub use live::{MAX_KEYS, find, live};
 
 use super::database::{Connection, Database};
 use super::error::StorageError;
+use super::order::{Order, ordered};
 use super::schema::{api_keys, teams, users};
 use crate::domain::key::KeyHash;
 
@@ -51,11 +52,11 @@ pub struct Filter {
     pub live: Option<bool>,
     /// Those whose name has this text in it, in any case.
     pub search: Option<String>,
-    /// Those older than this one.
-    pub before: Option<Uuid>,
+    /// In which order, and from where on.
+    pub order: Order,
 }
 
-/// At most `limit` keys, newest first.
+/// At most `limit` keys.
 ///
 /// # Errors
 /// [`StorageError`]
@@ -64,7 +65,7 @@ pub async fn list(
     filter: &Filter,
     limit: i64,
 ) -> Result<Vec<Named>, StorageError> {
-    let mut query = named().order(api_keys::id.desc()).limit(limit).into_boxed();
+    let mut query = named().limit(limit).into_boxed();
     if let Some(user) = filter.user_id {
         query = query.filter(api_keys::user_id.eq(user));
     }
@@ -80,9 +81,7 @@ pub async fn list(
     if let Some(search) = &filter.search {
         query = query.filter(api_keys::name.ilike(super::containing(search)));
     }
-    if let Some(before) = filter.before {
-        query = query.filter(api_keys::id.lt(before));
-    }
+    let query = ordered!(query, &filter.order, api_keys::id, api_keys::name);
     Ok(query.load(connection).await?)
 }
 

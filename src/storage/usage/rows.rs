@@ -177,7 +177,8 @@ pub async fn list(
         .names("session_id", &filter.sessions)
         .names("outcome", &filter.outcomes);
     if let Some(UsageCursor { started_at, request_id }) = after {
-        statement = statement.before("started_at, request_id", (started_at, request_id));
+        statement =
+            statement.before::<Timestamptz, _>("started_at, request_id", (started_at, request_id));
     }
     let tail = format!("order by started_at desc, request_id desc limit {}", limit.min(1001));
     let query = statement.ending(&tail);

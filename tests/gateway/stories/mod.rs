@@ -25,6 +25,7 @@ mod notifications;
 mod people;
 mod pings;
 mod portal;
+mod portal_members;
 mod prices;
 mod prometheus;
 mod refusals;

@@ -42,7 +42,7 @@ fn the_default_password_opens_nothing_before_it_is_changed() {
     let changed = change(&browser, "admin", NEXT);
     assert_eq!(
         (changed.status, changed.header("location")),
-        (303, "/portal/overview?notice=password-changed")
+        (303, "/portal?notice=password-changed")
     );
     assert_eq!(browser.send(Request::get("/admin/users")).status, 200);
     assert_eq!(sign_in(world.address(), "admin", "admin").status, 401);

@@ -2,6 +2,7 @@
 
 use super::client::{Reply, Request};
 use super::gateway::ADMIN;
+use super::world::World;
 
 /// A form as a browser sends it.
 pub(crate) fn form(path: &str, fields: &[(&str, &str)]) -> Request {
@@ -43,6 +44,19 @@ impl Browser {
         Self { address: address.to_owned(), cookie }
     }
 
+    /// Makes a user of this name and role with a session.
+    pub(crate) fn user(world: &World, id: &str, name: &str, role: &str) -> Self {
+        let secret = format!("{:0<43}", id.replace('-', ""));
+        let name = name.replace('\'', "''");
+        world.database.sql(&format!(
+            "insert into users (id, name, role) values ('{id}', '{name}', '{role}');
+             insert into portal_sessions (id, secret_hash, user_id, signed_in_by)
+             values (gen_random_uuid(), sha256('{secret}'), '{id}', 'password')"
+        ));
+        let cookie = format!("ccag_session={secret}");
+        Self { address: world.address().to_owned(), cookie }
+    }
+
     /// Sends a request with the session's cookie.
     #[track_caller]
     pub(crate) fn send(&self, request: Request) -> Reply {
@@ -63,6 +77,15 @@ impl Browser {
         let page = self.send(Request::get("/portal/password")).text();
         let (_, rest) = page.split_once("name=\"token\" value=\"").expect("a token");
         rest.split('"').next().unwrap_or_default().to_owned()
+    }
+
+    /// Sends a form with these fields and the session's token.
+    #[track_caller]
+    pub(crate) fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let token = self.token();
+        let mut all = vec![("token", token.as_str())];
+        all.extend_from_slice(fields);
+        self.send(form(path, &all))
     }
 
     /// Sends a JSON request as a page's script does.

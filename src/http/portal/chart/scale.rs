@@ -33,6 +33,7 @@ impl Unit {
         let number = compact(value);
         match self {
             Self::Count => number,
+            Self::Dollars if value > 0.0 && value < 1.0 => format!("${value:.2}"),
             Self::Dollars => format!("${number}"),
             Self::Milliseconds => format!("{number} ms"),
             Self::Percent => format!("{number} %"),
