@@ -4,6 +4,7 @@ mod at_the_door;
 mod broken_streams;
 mod budgets;
 mod changes;
+mod command_line;
 mod count_tokens;
 mod crashes;
 mod database_away;
