@@ -26,8 +26,8 @@ use crate::config::Config;
 
 /// Claude Code AWS Gateway: serves the Anthropic Messages API from Claude on Amazon Bedrock.
 ///
-/// `serve` and its kin are configured by environment variables; README.md lists them. The others manage a
-/// gateway from afar: sign in with `ccag login` first.
+/// `serve` and its kin are configured by environment variables; README.md lists them. The others
+/// manage a gateway from afar: sign in with `ccag login` first.
 ///
 /// Exit codes: 0 done; 1 failed, or the gateway cannot be reached; 2 wrong command line; 3 refused by
 /// the gateway; 4 not signed in, or not allowed; 64 wrong configuration; 70 an actor died too often.

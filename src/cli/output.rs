@@ -13,7 +13,7 @@ pub fn show(answer: &Value, columns: &[&str], as_json: bool) {
         print(&serde_json::to_string_pretty(answer).unwrap_or_default());
         return;
     }
-    match answer {
+    match answer.get("data").unwrap_or(answer) {
         Value::Array(entries) if entries.is_empty() => print("None."),
         Value::Array(entries) => print(&list(entries, columns)),
         Value::Object(members) => print(&one(members)),

@@ -16,6 +16,7 @@ mod request_id;
 mod scim;
 pub mod server;
 mod session;
+mod setup;
 mod span;
 mod sse;
 pub mod tls;

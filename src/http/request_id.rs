@@ -99,7 +99,7 @@ enum Style {
 impl Style {
     fn of(path: &str) -> Self {
         match path.split('/').nth(1) {
-            Some("admin") => Self::Problem,
+            Some("admin" | "setup") => Self::Problem,
             Some("scim") => Self::Scim,
             Some("model" | "inference-profiles") => Self::Native,
             Some("portal" | "static") => Self::Page,

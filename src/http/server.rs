@@ -23,7 +23,7 @@ use super::error::Refusal;
 use super::request_id::request_id;
 use super::span::RequestSpan;
 use super::tls::TlsListener;
-use super::{admin, api, metrics, ops, portal, scim};
+use super::{admin, api, metrics, ops, portal, scim, setup};
 use crate::actors::Gateway;
 use crate::actors::worker::Worker;
 use crate::control::Control;
@@ -190,7 +190,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(only("/").route(web::head().to(ops::hello)).route(web::get().to(portal::connect)))
         .configure(portal::routes)
         .configure(admin::routes)
-        .configure(scim::routes);
+        .configure(scim::routes)
+        .configure(setup::routes);
 }
 
 async fn not_found(request: HttpRequest) -> Result<HttpResponse, Refusal> {

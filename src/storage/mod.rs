@@ -25,6 +25,7 @@ mod schema;
 pub mod scim;
 pub mod sessions;
 pub mod settings;
+pub mod setup_tokens;
 pub mod teams;
 mod tls;
 pub mod usage;

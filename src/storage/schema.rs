@@ -224,6 +224,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// With what a setup script fetches an API key, once.
+    setup_tokens (id) {
+        id -> Uuid,
+        token_hash -> Bytea,
+        user_id -> Uuid,
+        key_name -> Text,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Groups that a provider has provisioned.
     scim_groups (id) {
         id -> Uuid,

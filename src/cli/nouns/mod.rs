@@ -1,6 +1,7 @@
 //! The management commands as data: `ccag NOUN VERB` is one call of the JSON API.
 
 mod identity;
+mod money;
 mod operations;
 mod routing;
 mod table;

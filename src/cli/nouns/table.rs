@@ -1,18 +1,20 @@
 //! Keys, users, teams, and the list of all nouns.
 
 use super::{
-    Argument, Kind, Noun, Verb, field, filter, get, identity, new_name, operations, routing, send,
-    target,
+    Argument, Kind, Noun, Verb, field, filter, get, identity, money, new_name, operations, routing,
+    send, target,
 };
 
 /// Everything that is managed from the command line.
-pub static NOUNS: [&Noun; 9] = [
+pub static NOUNS: [&Noun; 11] = [
     &KEYS,
     &USERS,
     &TEAMS,
     &routing::ENDPOINTS,
     &routing::MODELS,
     &identity::SCIM,
+    &money::USAGE,
+    &money::PRICING,
     &operations::SESSIONS,
     &operations::AUDIT,
     &operations::CONFIG,
@@ -103,6 +105,13 @@ static KEYS: Noun = Noun {
                 ),
             ],
             "Put a new key in the place of one",
+        ),
+        send(
+            "setup-token",
+            "POST",
+            "/admin/setup-tokens",
+            &[new_name(), field("user", "user_id", Kind::Named(USER), "Whose key it will be")],
+            "Make a token with which the script at /setup fetches a new key, once",
         ),
         send(
             "revoke",

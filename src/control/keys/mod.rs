@@ -1,6 +1,7 @@
 //! API keys: make, list, change, rotate, revoke, take away.
 
 mod secret;
+mod setup;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -8,6 +9,7 @@ mod view;
 use chrono::{TimeDelta, Utc};
 use uuid::Uuid;
 
+pub use setup::{CreateSetupToken, NewSetupToken, create_token, redeem};
 pub use view::{CreateKey, EditKey, Key, KeyFilter, KeyState, NewKey, RotateKey};
 
 use self::secret::NewSecret;

@@ -6,14 +6,16 @@ use utoipa::OpenApi;
 use uuid::Uuid;
 
 use super::only;
-use crate::control::keys::{self, CreateKey, EditKey, Key, KeyFilter, NewKey, RotateKey};
+use crate::control::keys::{
+    self, CreateKey, CreateSetupToken, EditKey, Key, KeyFilter, NewKey, NewSetupToken, RotateKey,
+};
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]
-#[openapi(paths(list, create, read, edit, remove, rotate, revoke))]
+#[openapi(paths(setup, list, create, read, edit, remove, rotate, revoke))]
 pub(super) struct Api;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -25,6 +27,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(patch().to(edit))
                 .route(delete().to(remove)),
         )
+        .service(only("/setup-tokens").route(post().to(setup)))
         .service(only("/keys/{id}/rotate").route(post().to(rotate)))
         .service(only("/keys/{id}/revoke").route(post().to(revoke)));
 }
@@ -40,6 +43,19 @@ async fn list(
 ) -> Result<impl Responder, Problem> {
     let page = keys::list(&edge.control, &caller, filter.into_inner(), paging.into_inner()).await?;
     Ok(Json(page))
+}
+
+/// Makes a setup token: the scripts at `/setup` exchange it for a new API key, once and within 15
+/// minutes. Members make theirs.
+#[utoipa::path(post, path = "/setup-tokens", tag = "keys", request_body = CreateSetupToken,
+    responses((status = 201, body = NewSetupToken), Refusals))]
+async fn setup(
+    caller: Caller,
+    edge: Data<Edge>,
+    order: Json<CreateSetupToken>,
+) -> Result<impl Responder, Problem> {
+    let made = keys::create_token(&edge.control, &caller, order.into_inner()).await?;
+    Ok(HttpResponse::Created().insert_header(("cache-control", "no-store")).json(made))
 }
 
 /// Makes an API key, which is shown only in this answer.

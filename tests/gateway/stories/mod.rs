@@ -33,6 +33,7 @@ mod refusals;
 mod rights;
 mod scim;
 mod shared_limits;
+mod setup;
 mod sign_in;
 mod slow_clients;
 mod spending;

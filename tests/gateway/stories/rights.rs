@@ -27,6 +27,7 @@ const ROUTES: &[(&str, &str, Member)] = &[
     ("get", "/admin/me", Itself),
     ("get", "/admin/keys", Itself),
     ("post", "/admin/keys", Itself),
+    ("post", "/admin/setup-tokens", Itself),
     ("get", "/admin/keys/{id}", NotOfOthers),
     ("patch", "/admin/keys/{id}", NotOfOthers),
     ("delete", "/admin/keys/{id}", NotOfOthers),
@@ -194,7 +195,7 @@ fn request(method: &str, path: &str) -> Request {
             request.body(r#"{"target":"default","period":"daily","amount_usd":1000}"#)
         }
         ("POST", path)
-            if matches!(path, "/admin/keys" | "/admin/users" | "/admin/teams")
+            if matches!(path, "/admin/keys" | "/admin/users" | "/admin/teams" | "/admin/setup-tokens")
                 || path.ends_with("/scim-tokens") =>
         {
             request.body(r#"{"name":"n"}"#)
@@ -272,6 +273,7 @@ fn a_member_sets_no_field_that_is_an_admins() {
     let key = format!("/admin/keys/{ANNS_KEY}");
     for (method, path, body, field) in [
         ("POST", "/admin/keys", json!({ "name": "k", "user_id": BOB }), "user_id"),
+        ("POST", "/admin/setup-tokens", json!({ "name": "k", "user_id": BOB }), "user_id"),
         ("POST", "/admin/keys", json!({ "name": "k", "team_id": TEAM }), "team_id"),
         ("POST", "/admin/keys", json!({ "name": "k", "limits": limits }), "limits"),
         ("PATCH", &key, json!({ "team_id": TEAM }), "team_id"),
