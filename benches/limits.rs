@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use actix::{Actor as _, Arbiter, System};
 use ccag::actors::Limits;
 use ccag::actors::limiter::{Asked, Demand};
-use ccag::actors::notifier::Notifier;
+use ccag::actors::notifier::{Notifier, Routes};
 use ccag::actors::tree::{Adopt, Board, OnArbiter, Supervisor};
 use ccag::domain::budget::Period;
 use ccag::domain::limit::{
@@ -17,6 +17,7 @@ use ccag::domain::limit::{
 };
 use ccag::domain::principal::{CredentialKind, Principal, RateLimits, Role};
 use ccag::storage::login::LogIn;
+use ccag::storage::vault::Vault;
 use ccag::storage::{DatabaseRuntime, Target, migrate};
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::future::join_all;
@@ -103,9 +104,11 @@ fn actor(c: &mut Criterion) {
         let limits = Limits::load(&database).await.unwrap();
         let (gave_up, _) = watch::channel(false);
         let root = Supervisor::new(Board::default(), gave_up).start();
+        let vault = Vault::new(&"x".repeat(32).into()).unwrap();
+        let notifier = Notifier::new(vault, None, Routes::default());
         let (lent, db) = (limits.clone(), database.clone());
         let recipe = OnArbiter::new(&limits.name, &Arbiter::new().handle(), move |tombstone| {
-            lent.owner(db.clone(), Notifier::default(), tombstone)
+            lent.owner(db.clone(), notifier.clone(), tombstone)
         });
         root.send(Adopt(Box::new(recipe))).await.unwrap();
         limits
