@@ -14,6 +14,7 @@ pub mod config;
 pub mod control;
 pub mod domain;
 pub mod http;
+pub mod oauth;
 pub mod simulator;
 pub mod storage;
 pub mod telemetry;

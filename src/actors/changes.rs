@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message, WrapFuture as _};
 
+use super::identity::IdentityOwner;
 use super::keys::KeyCache;
 use super::limiter::Limiter;
 use super::prices::PriceOwner;
@@ -32,6 +33,8 @@ pub struct Listeners {
     pub keys: Name<KeyCache>,
     /// Hears of `budgets`.
     pub limiter: Name<Limiter>,
+    /// Hears of people, and of what they sign in by.
+    pub identity: Name<IdentityOwner>,
     /// Hears of `verdicts`.
     pub verdicts: Name<Teacher>,
     /// Hears of `settings`.
@@ -99,6 +102,14 @@ impl Handler<Heard> for Changes {
         }
         if matches!(table, None | Some("budgets")) {
             self.listeners.limiter.tell(Reload);
+        }
+        if matches!(
+            table,
+            None | Some(
+                "users" | "teams" | "identities" | "identity_providers" | "client_sessions"
+            )
+        ) {
+            self.listeners.identity.tell(Reload);
         }
         if matches!(table, None | Some("verdicts")) {
             self.listeners.verdicts.tell(Reload);

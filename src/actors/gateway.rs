@@ -10,6 +10,7 @@ use super::changes::{Changes, Listeners};
 use super::counting::Counts;
 use super::drain::Readiness;
 use super::endpoints::Endpoints;
+use super::identity::Identity;
 use super::keys::Keys;
 use super::limiter::Limits;
 use super::notifier::Notifier;
@@ -42,6 +43,8 @@ pub struct Start {
     pub keys: Keys,
     /// The limits and budgets, loaded.
     pub limits: Limits,
+    /// Who people are.
+    pub identity: Identity,
     /// The usage journal.
     pub usage: Usage,
     /// Whether and from where prices are refreshed.
@@ -65,6 +68,8 @@ pub struct Gateway {
     pub settings: Published,
     /// The key cache.
     pub keys: Keys,
+    /// Who people are.
+    pub identity: Identity,
     /// The limits.
     pub limiter: Limits,
     /// The Bedrock session pool.
@@ -112,6 +117,13 @@ pub struct Others {
     streams: Arc<Mutex<Vec<Name<Streams>>>>,
 }
 
+impl Others {
+    /// The `streams` of all workers.
+    pub(super) fn streams(&self) -> Vec<Name<Streams>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 impl Gateway {
     /// Starts the tree on the current arbiter and two of its own; the receiver says when an actor
     /// died too often.
@@ -130,6 +142,7 @@ impl Gateway {
             settings: Published::default(),
             keys: start.keys,
             limiter: start.limits,
+            identity: start.identity,
             endpoints: Endpoints::new(start.endpoint),
             usage: start.usage,
             prices: Prices::new(start.price_refresh),
@@ -167,6 +180,10 @@ impl Gateway {
         }));
         let (db, keys) = (database(), self.keys.clone());
         self.adopt(OnArbiter::new(&self.keys.name, &here, move |t| keys.owner(db.clone(), t)));
+        let (db, identity, others) = (database(), self.identity.clone(), self.others.clone());
+        self.adopt(OnArbiter::new(&self.identity.name, &here, move |tombstone| {
+            identity.owner(db.clone(), others.clone(), tombstone)
+        }));
         let (db, limits, notifier) = (database(), self.limiter.clone(), self.notifier.clone());
         self.adopt(OnArbiter::new(&self.limiter.name, &limiter, move |t| {
             limits.owner(db.clone(), notifier.clone(), t)
@@ -202,6 +219,7 @@ impl Gateway {
         let listeners = Listeners {
             keys: self.keys.name.clone(),
             limiter: self.limiter.name.clone(),
+            identity: self.identity.name.clone(),
             settings: self.others.settings.clone(),
             prices: self.prices.name.clone(),
             verdicts: self.learned.name.clone(),
@@ -233,7 +251,7 @@ impl Gateway {
     /// The `streams` of all workers.
     #[must_use]
     pub fn streams(&self) -> Vec<Name<Streams>> {
-        self.others.streams.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.others.streams()
     }
 
     /// The connections of all workers; a worker whose list is being rebuilt is left out.
@@ -261,6 +279,7 @@ impl Gateway {
         let mut mail = vec![
             self.others.settings.mail(),
             self.keys.name.mail(),
+            self.identity.name.mail(),
             self.limiter.name.mail(),
             self.endpoints.name.mail(),
             self.usage.name.mail(),
@@ -283,6 +302,7 @@ impl Gateway {
         match actor {
             "settings" => self.others.settings.tell(Crash),
             "keys" => self.keys.name.tell(Crash),
+            "identity" => self.identity.name.tell(Crash),
             "limiter" => self.limiter.name.tell(Crash),
             "endpoints" => self.endpoints.name.tell(Crash),
             "usage" => self.usage.name.tell(Crash),

@@ -6,6 +6,7 @@ mod draft;
 pub mod drain;
 pub mod endpoints;
 mod gateway;
+pub mod identity;
 pub mod keys;
 pub mod limiter;
 pub mod metrics;

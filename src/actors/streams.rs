@@ -4,12 +4,13 @@
 //! alive then.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix::{Actor, Addr, Context, Handler, Recipient};
+use uuid::Uuid;
 
 use super::stream::{Connection, Progress, Stop, StopSoon, StreamActor};
 use super::tree::{Down, Exit, Tombstone};
@@ -196,6 +197,26 @@ impl Handler<StopOne> for Streams {
             stream.do_send(StopSoon);
         }
         found.is_some()
+    }
+}
+
+/// The order to end the connections of these users; their clients are told so.
+#[derive(Debug, Clone, actix::Message)]
+#[rtype(result = "()")]
+pub struct StopOf(pub Arc<HashSet<Uuid>>);
+
+impl Handler<StopOf> for Streams {
+    type Result = ();
+
+    fn handle(&mut self, StopOf(users): StopOf, _: &mut Context<Self>) {
+        let streams = self.registry.streams.borrow();
+        let theirs = streams.values().filter(|(_, progress)| {
+            progress.read().user_id.is_some_and(|user| users.contains(&user))
+        });
+        for (stream, progress) in theirs {
+            progress.stop();
+            stream.do_send(StopSoon);
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use super::{AppError, database, demo, secrets};
 use crate::actors::Limits;
 use crate::actors::drain::Begin;
 use crate::actors::endpoints::OWN;
+use crate::actors::identity::Identity;
 use crate::actors::keys::Keys;
 use crate::actors::notifier::{Destination, Fallback, Notifier, Routes, Webhook};
 use crate::actors::prices::Refresh;
@@ -26,8 +27,8 @@ use crate::bedrock::credentials::{self, CredentialSource};
 use crate::bedrock::endpoint::{Deadlines, Endpoint};
 use crate::bedrock::price_list;
 use crate::config::{Config, NotificationsConfig, PricingConfig, TlsCertificate, UpstreamConfig};
-use crate::control::Control;
 use crate::control::sign_in::{self, Access};
+use crate::control::{Control, providers};
 use crate::domain::geography::Geography;
 use crate::domain::notification::{Event, EventType, Severity, Target};
 use crate::domain::outbound::Outbound;
@@ -116,15 +117,17 @@ async fn live(
     let vault = secrets::vault(&config.identity, data_dir)?;
     let usage = Usage::open(&data_dir.journal(), &Uuid::now_v7().simple().to_string())?;
     let (mut exporter, runtime) = Exporter::new(&config.telemetry.otlp)?;
-    let outlets = (exporter.tracing(), notifier(&config.notifications, vault.clone()));
+    let identity = Identity::new(vault.clone(), &config.identity.admin_users);
+    let outlets = (identity, exporter.tracing(), notifier(&config.notifications, vault.clone()));
     let (gateway, gave_up) = Gateway::start(start(config, database.clone(), usage, outlets).await?);
     let control = Control::new(
         database.clone(),
         vault,
         gateway.settings.clone(),
-        gateway.notifier.clone(),
+        (gateway.notifier.clone(), gateway.identity.clone()),
         access(config),
     );
+    providers::configure(&control, config.identity.oidc.clone()).await?;
     let password = config.identity.admin_password.as_deref();
     sign_in::configure_password(&control, admin, password).await?;
     if let Some(password) = &config.demo {
@@ -179,7 +182,7 @@ async fn start(
     config: &Config,
     database: Database,
     usage: Usage,
-    (tracing, notifier): (Tracing, Notifier),
+    (identity, tracing, notifier): (Identity, Tracing, Notifier),
 ) -> Result<Start, AppError> {
     let upstream = &config.upstream;
     let region = region(upstream).await.ok_or(AppError::NoRegion)?;
@@ -196,6 +199,7 @@ async fn start(
     Ok(Start {
         limits: Limits::load(&database).await?,
         keys,
+        identity,
         database,
         endpoint: Endpoint::new(OWN, &region, upstream.runtime_url.as_deref()),
         credentials,

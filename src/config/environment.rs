@@ -38,6 +38,14 @@ impl<'e> Environment<'e> {
         (self.read)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
+    /// A list, with commas or spaces between; an empty one counts as not set.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Option<Vec<String>> {
+        let text = self.text(name)?;
+        let entries = text.split([',', ' ']).filter(|entry| !entry.is_empty());
+        Some(entries.map(str::to_owned).collect())
+    }
+
     /// A variable that `parse` understands; `takes` says what it takes.
     pub fn parsed<T>(
         &mut self,

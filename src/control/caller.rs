@@ -132,8 +132,13 @@ impl Caller {
                 "A SCIM token opens only the SCIM routes of its provider.".into(),
             )),
             // An API key lies in many files; who finds one shall not govern with it.
-            Who::User { credential: CredentialKind::ApiKey, .. } => Err(ControlError::Forbidden(
-                "An API key is for inference only: sign in, or use the admin key.".into(),
+            Who::User {
+                credential:
+                    CredentialKind::ApiKey | CredentialKind::AccessToken | CredentialKind::IdToken,
+                ..
+            } => Err(ControlError::Forbidden(
+                "An API key or a client's token is for inference only: sign in, or use the admin key."
+                    .into(),
             )),
             Who::User { must_change_password: true, .. } => Err(ControlError::PasswordChangeNeeded),
             Who::User { role: Role::Admin, .. } => Ok(Reach::All),
@@ -198,7 +203,12 @@ mod tests {
         assert_eq!(user(Role::Admin, session, false).reach(), Ok(Reach::All));
         assert_eq!(user(Role::Member, session, false).reach(), Ok(Reach::Own(Uuid::nil())));
         assert!(user(Role::Member, session, false).admin().is_err());
-        assert!(user(Role::Admin, CredentialKind::ApiKey, false).reach().is_err());
+        assert_eq!(user(Role::Admin, CredentialKind::CliToken, false).reach(), Ok(Reach::All));
+        for inference in
+            [CredentialKind::ApiKey, CredentialKind::AccessToken, CredentialKind::IdToken]
+        {
+            assert!(user(Role::Admin, inference, false).reach().is_err(), "{inference}");
+        }
         let scim = Who::Scim { provider_id: Uuid::nil(), provider: "p".to_owned() };
         assert!(Caller { who: scim, address: None }.reach().is_err());
         assert_eq!(Caller { who: Who::AdminKey, address: None }.admin(), Ok(()));

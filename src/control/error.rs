@@ -54,6 +54,9 @@ pub enum ControlError {
         /// Seconds to wait.
         retry_after: u32,
     },
+    /// Something that is not ours and is needed cannot be reached: try again later.
+    #[error("{0}")]
+    Away(&'static str),
     /// The database is away: try again later.
     #[error("the database cannot be reached right now")]
     Unavailable,
@@ -101,6 +104,7 @@ impl ControlError {
             Self::Scim(fault) => fault.kind.name(),
             Self::Stale => "stale",
             Self::TooMany { .. } => "too_many_attempts",
+            Self::Away(_) => "provider_unavailable",
             Self::Unavailable => "unavailable",
             Self::Fault => "fault",
         }

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod budgets;
 mod caller;
 mod change;
+pub mod client_sessions;
 pub mod endpoints;
 mod error;
 pub mod field;
@@ -15,6 +16,7 @@ pub mod model_mappings;
 pub mod notifications;
 mod page;
 pub mod prices;
+pub mod providers;
 pub mod scim;
 pub mod sessions;
 pub mod settings;
@@ -31,6 +33,7 @@ pub use page::{MAX_PAGE, Page, Paging, Sort};
 
 use self::sign_in::Access;
 use self::sign_in::password::Hasher;
+use crate::actors::identity::Identity as People;
 use crate::actors::notifier::Notifier;
 use crate::actors::settings::Published;
 use crate::storage::vault::Vault;
@@ -43,6 +46,7 @@ pub struct Control {
     vault: Vault,
     settings: Published,
     notifier: Notifier,
+    people: People,
     access: Access,
     hasher: Hasher,
 }
@@ -61,10 +65,11 @@ impl Control {
         database: Database,
         vault: Vault,
         settings: Published,
-        notifier: Notifier,
+        (notifier, people): (Notifier, People),
         access: Access,
     ) -> Self {
-        Self { database, vault, settings, notifier, access, hasher: Hasher::default() }
+        let hasher = Hasher::default();
+        Self { database, vault, settings, notifier, people, access, hasher }
     }
 
     /// Seals what must be readable again; for columns that keep such secrets.

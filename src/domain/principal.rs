@@ -48,6 +48,8 @@ pub enum CredentialKind {
     Session,
     /// An access token of the gateway's own device sign-in.
     AccessToken,
+    /// An access token of the command line, which may manage what its user may.
+    CliToken,
     /// An ID token of an identity provider.
     IdToken,
     /// A SCIM token of an identity provider.
@@ -63,6 +65,7 @@ impl CredentialKind {
             Self::AdminKey => "admin_key",
             Self::Session => "session",
             Self::AccessToken => "access_token",
+            Self::CliToken => "cli_token",
             Self::IdToken => "id_token",
             Self::ScimToken => "scim_token",
         }

@@ -20,6 +20,12 @@ pub struct Settings {
     /// How long a portal session lasts at the most, in seconds.
     #[schema(minimum = 300, maximum = 2592000)]
     pub session_absolute_seconds: u32,
+    /// How long an access token of a client is good, in seconds.
+    #[schema(minimum = 300, maximum = 2592000)]
+    pub access_token_seconds: u32,
+    /// How long a client stays signed in at the most, in seconds.
+    #[schema(minimum = 300, maximum = 2592000)]
+    pub client_session_seconds: u32,
     /// Whether people sign in with a password. `ADMIN_PASSWORD_ENABLE` overrules it.
     pub password_sign_in: bool,
     /// How many days single requests are kept; a month goes as a whole.
@@ -47,6 +53,8 @@ impl Default for Settings {
             limits_fail_open: true,
             session_idle_seconds: 8 * 60 * 60,
             session_absolute_seconds: 7 * 24 * 60 * 60,
+            access_token_seconds: 60 * 60,
+            client_session_seconds: 30 * 24 * 60 * 60,
             password_sign_in: true,
             retention_requests_days: 400,
             retention_hourly_days: 400,
@@ -62,9 +70,10 @@ impl Settings {
     pub fn takes(name: &str) -> Option<&'static str> {
         match name {
             "default_requests_per_minute" => Some("takes a number from 1 to 4294967295, or null"),
-            "session_idle_seconds" | "session_absolute_seconds" => {
-                Some("takes a number of seconds from 300 to 2592000")
-            }
+            "session_idle_seconds"
+            | "session_absolute_seconds"
+            | "access_token_seconds"
+            | "client_session_seconds" => Some("takes a number of seconds from 300 to 2592000"),
             "password_sign_in" | "limits_fail_open" => Some("takes true or false"),
             "retention_requests_days"
             | "retention_hourly_days"
@@ -91,6 +100,8 @@ impl Settings {
             && DAYS.contains(&self.retention_hourly_days)
             && DAYS.contains(&self.retention_daily_days)
             && DAYS.contains(&self.retention_notifications_days)
+            && SECONDS.contains(&self.access_token_seconds)
+            && SECONDS.contains(&self.client_session_seconds)
     }
 
     /// Reads stored (name, value) pairs; unknown names and unfit values are reported by name and

@@ -3,9 +3,13 @@
 
 use std::net::IpAddr;
 
+use actix_web::HttpRequest;
 use actix_web::dev::RequestHead;
-use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
+use actix_web::http::header::{HOST, HeaderMap, ORIGIN, USER_AGENT};
 use ipnet::IpNet;
+
+use super::session::KNOWN_BROWSER;
+use crate::control::sign_in::Origin;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
@@ -52,6 +56,31 @@ impl Arrival {
         let host = text(headers, HOST.as_str()).unwrap_or("localhost");
         let origin = public.map_or_else(|| format!("{scheme}://{host}"), str::to_owned);
         Self { address: forwarded.or(peer), is_forwarded, is_secure, origin }
+    }
+}
+
+impl Arrival {
+    /// Whether the client named the gateway by a name that only this machine answers to.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        let host = url::Url::parse(&self.origin).ok().and_then(|url| match url.host()? {
+            url::Host::Domain(name) => Some(name == "localhost"),
+            url::Host::Ipv4(address) => Some(address.is_loopback()),
+            url::Host::Ipv6(address) => Some(address.is_loopback()),
+        });
+        host.unwrap_or(false) && !self.is_forwarded
+    }
+}
+
+/// Where an attempt to sign in comes from.
+#[must_use]
+pub fn origin(request: &HttpRequest, front: &Front) -> Origin {
+    let arrival = Arrival::of(request.head(), front);
+    Origin {
+        address: arrival.address,
+        user_agent: text(request.headers(), USER_AGENT.as_str()).map(str::to_owned),
+        known_browser: request.cookie(KNOWN_BROWSER).map(|cookie| cookie.value().to_owned()),
+        is_forwarded: arrival.is_forwarded,
     }
 }
 

@@ -1,42 +1,87 @@
-//! Credentials of API requests: who is asking, by API key, or with the admin key.
+//! Credentials of API requests: who is asking, by API key or token, or with the admin key.
 
 use std::sync::Arc;
 
+use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::web::Data;
 use chrono::Utc;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::actors::keys::Keys;
+use super::server::Edge;
+use crate::actors::Gateway;
+use crate::actors::identity::{Identity, Shown};
+use crate::control::ControlError;
+use crate::control::sign_in::oidc;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::key::KeyHash;
 use crate::domain::principal::Principal;
 
-/// The principal behind a request's credential: `x-api-key` or a bearer token; where both are
-/// there, each is tried.
+/// The principal behind a request's credential: an API key, an access token or an ID token, as `x-api-key` or
+/// as a bearer token; where both are there, each is tried.
 ///
 /// # Errors
 /// What the client is to be told: no credential, an unknown one, or no way to look it up.
-pub async fn principal(headers: &HeaderMap, keys: &Keys) -> Result<Arc<Principal>, ApiError> {
-    let mut found_one = false;
-    for key in sent_keys(headers) {
-        found_one = true;
-        let Some(hash) = KeyHash::of(key) else { continue };
-        let principal = keys.find(hash).await.map_err(|_| {
-            let message = "The key cannot be checked right now. Try again.";
-            ApiError::new(ErrorKind::Unavailable, message).retry_after(1)
-        })?;
-        if let Some(principal) = principal.filter(|principal| principal.valid_at(Utc::now())) {
-            return Ok(principal);
+pub async fn principal(
+    request: &HttpRequest,
+    gateway: &Gateway,
+) -> Result<Arc<Principal>, ApiError> {
+    let mut refused =
+        "A credential is missing: send an API key or a token as x-api-key or as a bearer token."
+            .to_owned();
+    for sent in sent_keys(request.headers()) {
+        let found = match token(sent) {
+            Some(token) => by_token(token, request, gateway).await?,
+            None => by_key(sent, gateway).await?,
+        };
+        match found {
+            Ok(principal) => return Ok(principal),
+            Err(reason) => refused = reason,
         }
     }
-    Err(ApiError::new(
-        ErrorKind::Authentication,
-        if found_one {
-            "This API key is unknown, revoked or expired."
-        } else {
-            "A credential is missing: send an API key as x-api-key or as a bearer token."
-        },
-    ))
+    Err(ApiError::new(ErrorKind::Authentication, refused))
+}
+
+/// A credential that can be no API key, since it looks like a token.
+pub fn token(sent: &[u8]) -> Option<&str> {
+    Identity::is_token(sent).then(|| std::str::from_utf8(sent).ok()).flatten()
+}
+
+type Found = Result<Arc<Principal>, String>;
+
+async fn by_key(sent: &[u8], gateway: &Gateway) -> Result<Found, ApiError> {
+    let unknown = || Err("This API key is unknown, revoked or expired.".to_owned());
+    let Some(hash) = KeyHash::of(sent) else { return Ok(unknown()) };
+    let principal = gateway.keys.find(hash).await.map_err(|_| unavailable())?;
+    let valid = principal.filter(|principal| principal.valid_at(Utc::now()));
+    Ok(valid.map_or_else(unknown, Ok))
+}
+
+async fn by_token(
+    token: &str,
+    request: &HttpRequest,
+    gateway: &Gateway,
+) -> Result<Found, ApiError> {
+    match gateway.identity.shown(token).await.map_err(|_| unavailable())? {
+        Shown::Somebody(principal, until) if Utc::now() < until => Ok(Ok(principal)),
+        Shown::Somebody(..) | Shown::Nobody(None) => {
+            Ok(Err("This sign-in has expired or was ended. Sign in again.".to_owned()))
+        }
+        Shown::Nobody(Some(why)) => Ok(Err(format!("This ID token is refused: {why}."))),
+        Shown::Stranger(provider, claims) => {
+            let edge = request.app_data::<Data<Edge>>().ok_or_else(unavailable)?;
+            let admitted = oidc::admit(&edge.control, &provider, &claims).await;
+            admitted.map(Ok).map_err(|error| match error {
+                ControlError::Forbidden(why) => ApiError::new(ErrorKind::Permission, why),
+                _ => unavailable(),
+            })
+        }
+    }
+}
+
+fn unavailable() -> ApiError {
+    let message = "The credential cannot be checked right now. Try again.";
+    ApiError::new(ErrorKind::Unavailable, message).retry_after(1)
 }
 
 /// Whether the request carries the admin key as its bearer token.

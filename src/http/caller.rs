@@ -20,6 +20,7 @@ use super::auth;
 use super::problem::Problem;
 use super::server::Edge;
 use super::session;
+use crate::actors::identity::Shown;
 use crate::actors::worker::Worker;
 use crate::control::scim::tokens;
 use crate::control::{self, ControlError, Who, sessions};
@@ -92,7 +93,7 @@ async fn by_session(request: &ServiceRequest, edge: &Edge) -> Result<Option<Who>
     sessions::find(&edge.control, &secret).await
 }
 
-/// Who sends an admin key, a SCIM token or an API key; `None` where no key is sent.
+/// Who sends an admin key, a SCIM token, a token or an API key; `None` where none is sent.
 async fn by_key(
     headers: &HeaderMap,
     worker: &Worker,
@@ -106,6 +107,15 @@ async fn by_key(
         sent = true;
         if let Some(who) = tokens::who(&edge.control, key).await? {
             return Ok(Some(who));
+        }
+        if let Some(token) = auth::token(key) {
+            let shown = worker.gateway.identity.shown(token).await;
+            match shown.map_err(|_| ControlError::Unavailable)? {
+                Shown::Somebody(principal, until) if Utc::now() < until => {
+                    return Ok(Some(user(&principal)));
+                }
+                _ => continue,
+            }
         }
         let Some(hash) = KeyHash::of(key) else { continue };
         let principal = worker.gateway.keys.find(hash).await;

@@ -9,6 +9,7 @@ mod caller;
 mod csv;
 mod error;
 mod metrics;
+mod oauth;
 pub mod ops;
 pub mod portal;
 mod problem;

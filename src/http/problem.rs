@@ -90,7 +90,7 @@ pub fn render(error: &ControlError, request_id: &str) -> HttpResponse {
         ControlError::TooMany { retry_after } => {
             response.insert_header((RETRY_AFTER, *retry_after));
         }
-        ControlError::Unavailable => {
+        ControlError::Away(_) | ControlError::Unavailable => {
             response.insert_header((RETRY_AFTER, 1));
         }
         ControlError::Unauthenticated(_) => {
@@ -140,7 +140,7 @@ pub fn status(error: &ControlError) -> StatusCode {
         ControlError::Conflict { code: "method_not_allowed", .. } => StatusCode::METHOD_NOT_ALLOWED,
         ControlError::Conflict { .. } => StatusCode::CONFLICT,
         ControlError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-        ControlError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ControlError::Away(_) | ControlError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ControlError::Fault => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

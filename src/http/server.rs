@@ -23,7 +23,7 @@ use super::error::Refusal;
 use super::request_id::request_id;
 use super::span::RequestSpan;
 use super::tls::TlsListener;
-use super::{admin, api, metrics, ops, portal, scim, setup};
+use super::{admin, api, metrics, oauth, ops, portal, scim, setup};
 use crate::actors::Gateway;
 use crate::actors::worker::Worker;
 use crate::control::Control;
@@ -188,6 +188,7 @@ fn routes(config: &mut ServiceConfig) {
             only("/api/hello").route(web::get().to(ops::hello)).route(web::head().to(ops::hello)),
         )
         .service(only("/").route(web::head().to(ops::hello)).route(web::get().to(portal::connect)))
+        .configure(oauth::routes)
         .configure(portal::routes)
         .configure(admin::routes)
         .configure(scim::routes)
@@ -199,7 +200,11 @@ async fn not_found(request: HttpRequest) -> Result<HttpResponse, Refusal> {
     Err(ApiError::new(ErrorKind::NotFound, format!("There is no {shown} here.")).into())
 }
 
-async fn method_not_allowed(request: HttpRequest) -> Result<HttpResponse, Refusal> {
+/// The answer to a method that a route does not have.
+///
+/// # Errors
+/// Always.
+pub async fn method_not_allowed(request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let message = format!("{} is not possible here.", request.method());
     Err(ApiError::new(ErrorKind::MethodNotAllowed, message).into())
 }

@@ -13,6 +13,8 @@ use crate::control::sign_in::SignedIn;
 pub const SESSION: &str = "ccag_session";
 /// The cookie of a browser that has signed in before.
 pub const KNOWN_BROWSER: &str = "ccag_known_browser";
+/// The cookie of a browser that signs in at an identity provider.
+pub const ELSEWHERE: &str = "ccag_sign_in";
 /// How long a browser is known.
 const KNOWN_FOR: Duration = Duration::days(365);
 
@@ -41,6 +43,20 @@ pub fn end(response: &mut HttpResponse, is_secure: bool) {
     let mut session = cookie(SESSION, String::new(), is_secure);
     session.set_max_age(Duration::ZERO);
     let _ = response.add_cookie(&session);
+}
+
+/// Has a browser keep what its sign-in at a provider was begun with, for some seconds.
+pub fn begin_elsewhere(response: &mut HttpResponse, sealed: String, seconds: i64, is_secure: bool) {
+    let mut begun = cookie(ELSEWHERE, sealed, is_secure);
+    begun.set_max_age(Duration::seconds(seconds));
+    let _ = response.add_cookie(&begun);
+}
+
+/// Takes what a sign-in was begun with away.
+pub fn end_elsewhere(response: &mut HttpResponse, is_secure: bool) {
+    let mut begun = cookie(ELSEWHERE, String::new(), is_secure);
+    begun.set_max_age(Duration::ZERO);
+    let _ = response.add_cookie(&begun);
 }
 
 fn cookie(name: &'static str, value: String, is_secure: bool) -> Cookie<'static> {

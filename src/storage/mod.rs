@@ -3,23 +3,28 @@
 pub mod analytics;
 pub mod audit;
 pub mod budgets;
+pub mod client_sessions;
 mod connect;
 mod database;
 pub mod demo;
+pub mod device;
 pub mod embedded;
 pub mod endpoints;
 mod error;
 pub mod grants;
+pub mod identities;
 pub mod keys;
 pub mod listen;
 pub mod login;
 mod migrate;
 pub mod model_mappings;
 pub mod notifications;
+pub mod oidc;
 mod order;
 pub mod passwords;
 pub mod prices;
 pub mod providers;
+pub mod refresh_tokens;
 pub mod routing;
 mod schema;
 pub mod scim;
@@ -52,6 +57,10 @@ pub fn rate_limits(columns: [Option<i32>; 3]) -> RateLimits {
 
 /// The pattern of `ilike` that finds `text` anywhere.
 fn containing(text: &str) -> String {
-    let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    format!("%{escaped}%")
+    format!("%{}%", exactly(text))
+}
+
+/// The pattern of `ilike` that finds `text` itself, in any case.
+fn exactly(text: &str) -> String {
+    text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
 }

@@ -140,6 +140,87 @@ diesel::table! {
         created_at -> Timestamptz,
         last_seen_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
+        provider_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    /// What an OpenID provider needs beyond its name; `client_secret` is sealed.
+    oidc_providers (provider_id) {
+        provider_id -> Uuid,
+        issuer -> Text,
+        client_id -> Text,
+        client_secret -> Nullable<Bytea>,
+        audiences -> Array<Text>,
+        scopes -> Array<Text>,
+        jwks_url -> Nullable<Text>,
+        user_claim -> Text,
+        groups_claim -> Text,
+        admin_groups -> Array<Text>,
+        team_groups -> Jsonb,
+        allowed_domains -> Array<Text>,
+        link_by_email -> Bool,
+        auto_provision -> Bool,
+        default_role -> Text,
+        default_team_id -> Nullable<Uuid>,
+        configured_by -> Text,
+    }
+}
+
+diesel::table! {
+    /// Who somebody is: a provider and what it calls them.
+    identities (provider_id, subject) {
+        provider_id -> Uuid,
+        subject -> Text,
+        user_id -> Uuid,
+        email -> Nullable<Text>,
+        created_at -> Timestamptz,
+        last_sign_in_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Sign-ins of clients that wait for somebody to confirm their code.
+    device_authorizations (id) {
+        id -> Uuid,
+        device_code_hash -> Bytea,
+        user_code -> Text,
+        surface -> Text,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        polled_at -> Nullable<Timestamptz>,
+        decided_at -> Nullable<Timestamptz>,
+        approved -> Nullable<Bool>,
+        user_id -> Nullable<Uuid>,
+        provider_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    /// Clients that are signed in.
+    client_sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        provider_id -> Nullable<Uuid>,
+        surface -> Text,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        created_at -> Timestamptz,
+        last_seen_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// What keeps a client signed in, each used once; by its SHA-256.
+    refresh_tokens (token_hash) {
+        token_hash -> Bytea,
+        session_id -> Uuid,
+        created_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -260,8 +341,6 @@ diesel::joinable!(scim_tokens -> identity_providers (provider_id));
 diesel::joinable!(scim_users -> users (user_id));
 diesel::joinable!(scim_members -> scim_groups (group_id));
 diesel::joinable!(scim_members -> scim_users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(scim_tokens, identity_providers);
-diesel::allow_tables_to_appear_in_same_query!(scim_users, scim_members, scim_groups, users);
 diesel::table! {
     /// Where notifications go; `sealed` has a webhook's address and secrets.
     notification_destinations (id) {
@@ -280,6 +359,13 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(oidc_providers -> identity_providers (provider_id));
+diesel::joinable!(portal_sessions -> identity_providers (provider_id));
+diesel::joinable!(client_sessions -> identity_providers (provider_id));
+diesel::joinable!(client_sessions -> users (user_id));
+diesel::joinable!(refresh_tokens -> client_sessions (session_id));
+diesel::joinable!(identities -> users (user_id));
+diesel::joinable!(identities -> identity_providers (provider_id));
 diesel::joinable!(passwords -> users (user_id));
 diesel::joinable!(portal_sessions -> users (user_id));
 diesel::joinable!(api_keys -> teams (team_id));
@@ -287,4 +373,19 @@ diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(users -> teams (team_id));
 diesel::allow_tables_to_appear_in_same_query!(endpoints, team_endpoints);
 diesel::joinable!(team_endpoints -> endpoints (endpoint_id));
-diesel::allow_tables_to_appear_in_same_query!(api_keys, passwords, portal_sessions, teams, users);
+diesel::allow_tables_to_appear_in_same_query!(
+    api_keys,
+    client_sessions,
+    identities,
+    identity_providers,
+    oidc_providers,
+    passwords,
+    portal_sessions,
+    refresh_tokens,
+    scim_groups,
+    scim_members,
+    scim_tokens,
+    scim_users,
+    teams,
+    users,
+);

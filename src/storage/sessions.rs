@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::database::Connection;
 use super::error::StorageError;
-use super::schema::{passwords, portal_sessions, users};
+use super::schema::{identity_providers, passwords, portal_sessions, users};
 use super::users::UserRow;
 
 /// A session as it is stored.
@@ -25,6 +25,7 @@ pub struct SessionRow {
     pub user_agent: Option<String>,
     pub created_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
+    pub provider_id: Option<Uuid>,
 }
 
 /// A session with its user, and whether that user's password is still the default one.
@@ -43,7 +44,7 @@ pub struct Filter {
     pub before: Option<Uuid>,
 }
 
-/// The session with this secret, unless it was ended.
+/// The session with this secret, unless it was ended or its identity provider is switched off.
 ///
 /// # Errors
 /// [`StorageError`]
@@ -53,8 +54,14 @@ pub async fn find(
 ) -> Result<Option<Found>, StorageError> {
     let found = portal_sessions::table
         .left_join(users::table.left_join(passwords::table))
+        .left_join(identity_providers::table)
         .filter(portal_sessions::secret_hash.eq(secret_hash))
         .filter(portal_sessions::ended_at.is_null())
+        .filter(
+            portal_sessions::provider_id
+                .is_null()
+                .or(identity_providers::enabled.nullable().assume_not_null()),
+        )
         .select((
             SessionRow::as_select(),
             Option::<UserRow>::as_select(),

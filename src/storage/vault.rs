@@ -3,15 +3,20 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 use thiserror::Error;
 
 /// The first byte of what is sealed: how it is sealed.
 const VERSION: u8 = 1;
 
-/// The key that seals; cheap to clone, never shown.
+/// The keys that follow from the deployment's secret; cheap to clone, never shown.
 #[derive(Clone)]
-pub struct Vault(std::sync::Arc<RandomizedNonceKey>);
+pub struct Vault(std::sync::Arc<Keys>);
+
+struct Keys {
+    seal: RandomizedNonceKey,
+    tokens: SecretBox<[u8; 32]>,
+}
 
 /// What was sealed cannot be opened: with another key, for another purpose, or it was altered.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
@@ -30,14 +35,23 @@ impl Vault {
     /// # Errors
     /// Where the system's cryptography fails.
     pub fn new(secret: &SecretString) -> Result<Self, VaultError> {
-        let salt = Salt::new(HKDF_SHA256, b"ccag");
-        let mut key = [0; 32];
-        salt.extract(secret.expose_secret().as_bytes())
-            .expand(&[b"secrets at rest"], HKDF_SHA256)
-            .and_then(|derived| derived.fill(&mut key))
-            .map_err(|_| VaultError)?;
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(|_| VaultError)?;
-        Ok(Self(std::sync::Arc::new(key)))
+        let secret = Salt::new(HKDF_SHA256, b"ccag").extract(secret.expose_secret().as_bytes());
+        let derive = |purpose: &[u8]| {
+            let mut key = [0; 32];
+            let purpose = [purpose];
+            let derived = secret.expand(&purpose, HKDF_SHA256);
+            derived.and_then(|derived| derived.fill(&mut key)).map_err(|_| VaultError)?;
+            Ok(key)
+        };
+        let seal = RandomizedNonceKey::new(&AES_256_GCM, &derive(b"secrets at rest")?);
+        let tokens = SecretBox::new(Box::new(derive(b"access tokens")?));
+        Ok(Self(std::sync::Arc::new(Keys { seal: seal.map_err(|_| VaultError)?, tokens })))
+    }
+
+    /// The key that access tokens are signed with.
+    #[must_use]
+    pub fn token_key(&self) -> &[u8; 32] {
+        self.0.tokens.expose_secret()
     }
 
     /// Seals a secret for a purpose, such as the table and the id of the row that keeps it; it
@@ -47,7 +61,7 @@ impl Vault {
     /// Where the system's cryptography fails.
     pub fn seal(&self, purpose: &str, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
         let mut text = secret.expose_secret().as_bytes().to_vec();
-        let nonce = self.0.seal_in_place_append_tag(Aad::from(purpose.as_bytes()), &mut text);
+        let nonce = self.0.seal.seal_in_place_append_tag(Aad::from(purpose.as_bytes()), &mut text);
         let nonce = nonce.map_err(|_| VaultError)?;
         Ok([&[VERSION], nonce.as_ref().as_slice(), &text].concat())
     }
@@ -61,7 +75,7 @@ impl Vault {
         let (nonce, text) = rest.split_at_checked(NONCE_LEN).ok_or(VaultError)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| VaultError)?;
         let mut text = text.to_vec();
-        let opened = self.0.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut text);
+        let opened = self.0.seal.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut text);
         let opened = std::str::from_utf8(opened.map_err(|_| VaultError)?);
         Ok(SecretString::from(opened.map_err(|_| VaultError)?))
     }

@@ -35,6 +35,8 @@ pub struct Session {
     pub user_name: Option<String>,
     /// How it was begun: `admin_key`, `password` or `oidc`.
     pub signed_in_by: String,
+    /// The identity provider, where it was one.
+    pub provider_id: Option<Uuid>,
     /// The address it was begun from.
     pub address: Option<String>,
     /// What the browser calls itself.
@@ -52,10 +54,39 @@ impl Session {
             user_id: row.user_id,
             user_name,
             signed_in_by: row.signed_in_by,
+            provider_id: row.provider_id,
             address: row.address,
             user_agent: row.user_agent,
             created_at: row.created_at,
             last_seen_at: row.last_seen_at,
+        }
+    }
+}
+
+/// How a session is begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// With the admin key.
+    AdminKey,
+    /// With a password.
+    Password,
+    /// By this identity provider.
+    Provider(Uuid),
+}
+
+impl By {
+    fn name(self) -> &'static str {
+        match self {
+            Self::AdminKey => "admin_key",
+            Self::Password => "password",
+            Self::Provider(_) => "oidc",
+        }
+    }
+
+    fn provider_id(self) -> Option<Uuid> {
+        match self {
+            Self::Provider(id) => Some(id),
+            Self::AdminKey | Self::Password => None,
         }
     }
 }
@@ -72,7 +103,7 @@ pub struct SessionFilter {
 pub(super) async fn begin(
     connection: &mut Connection,
     user: Option<&UserRow>,
-    signed_in_by: &'static str,
+    by: By,
     caller: &Caller,
     user_agent: Option<&str>,
 ) -> Result<(SessionSecret, Change), ControlError> {
@@ -81,11 +112,12 @@ pub(super) async fn begin(
         id: Uuid::now_v7(),
         secret_hash: secret.hash(),
         user_id: user.map(|user| user.id),
-        signed_in_by: signed_in_by.to_owned(),
+        signed_in_by: by.name().to_owned(),
         address: caller.address.map(|address| address.to_string()),
         user_agent: user_agent.map(|agent| agent.chars().take(MAX_AGENT).collect()),
         created_at: now,
         last_seen_at: now,
+        provider_id: by.provider_id(),
     };
     sessions::insert(connection, &row).await?;
     let name = user.map_or("admin key", |user| user.name.as_str());

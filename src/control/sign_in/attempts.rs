@@ -17,6 +17,8 @@ const WINDOW: i32 = 15 * 60;
 const PER_ADDRESS: i32 = 20;
 const PER_ACCOUNT: i32 = 100;
 const PER_KNOWN_BROWSER: i32 = 10;
+const CODES_PER_ADDRESS: i32 = 30;
+const WRONG_CODES: i32 = 10;
 
 /// A count of attempts, and its bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,17 @@ impl Scope {
             None => "address:unknown".to_owned(),
         };
         Self { name, most: PER_ADDRESS }
+    }
+
+    /// All codes for clients that an address has asked for.
+    pub(super) fn device(address: Option<IpAddr>) -> Self {
+        let name = format!("device {}", Self::address(address).name);
+        Self { name, most: CODES_PER_ADDRESS }
+    }
+
+    /// All codes of clients that a user has typed wrongly.
+    pub(super) fn confirm(user_id: Uuid) -> Self {
+        Self { name: format!("confirm:{user_id}"), most: WRONG_CODES }
     }
 
     /// All attempts of strangers at an account.

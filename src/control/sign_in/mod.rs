@@ -1,7 +1,14 @@
-//! Signing in to the portal: by password or with the admin key. Both end in a session.
+//! Signing in to the portal: by password, with the admin key, or by an identity provider. All end in a
+//! session.
 
 mod attempts;
+pub mod device;
+pub mod oidc;
 pub(super) mod password;
+pub mod poll;
+pub mod refresh;
+pub mod tokens;
+mod user_code;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,7 +22,7 @@ use super::Control;
 use super::caller::{Caller, Who};
 use super::change::Change;
 use super::error::ControlError;
-use super::sessions::{self, SessionSecret};
+use super::sessions::{self, By, SessionSecret};
 use crate::domain::key::KeyHash;
 use crate::domain::principal::{CredentialKind, Role};
 use crate::storage::Connection;
@@ -90,7 +97,7 @@ pub async fn by_admin_key(
     }
     attempts::forget(control, scopes).await?;
     let caller = Caller { who: Who::AdminKey, address: origin.address };
-    let (session, _) = begin(control, caller, None, "admin_key", origin.user_agent).await?;
+    let (session, _) = begin(control, caller, None, By::AdminKey, origin.user_agent).await?;
     Ok(SignedIn { session, known_browser: None, must_change_password: false })
 }
 
@@ -130,7 +137,7 @@ pub async fn by_password(
     attempts::forget(control, scopes).await?;
     let caller = of_session(&user, origin.address);
     let (session, known_browser) =
-        begin(control, caller, Some(user), "password", origin.user_agent).await?;
+        begin(control, caller, Some(user), By::Password, origin.user_agent).await?;
     Ok(SignedIn { session, known_browser, must_change_password: row.is_default })
 }
 
@@ -172,17 +179,18 @@ async fn begin(
     control: &Control,
     caller: Caller,
     user: Option<UserRow>,
-    signed_in_by: &'static str,
+    by: By,
     user_agent: Option<String>,
 ) -> Result<(SessionSecret, Option<Vec<u8>>), ControlError> {
-    let known = user.as_ref().map(|user| {
+    let has_password = user.as_ref().filter(|_| by == By::Password);
+    let known = has_password.map(|user| {
         let text = format!("{} {}", Uuid::new_v4(), user.id);
         control.vault.seal(BROWSER, &text.into())
     });
     let known = known.transpose()?;
-    let by = caller.clone();
+    let begun_by = caller.clone();
     let written = control.write(&caller, async move |c: &mut Connection| {
-        sessions::begin(c, user.as_ref(), signed_in_by, &by, user_agent.as_deref()).await
+        sessions::begin(c, user.as_ref(), by, &begun_by, user_agent.as_deref()).await
     });
     Ok((written.await?, known))
 }

@@ -1,5 +1,6 @@
 //! Users: make, list, change, take away. There is always an active admin.
 
+pub(super) mod admission;
 mod view;
 
 use chrono::Utc;

@@ -6,8 +6,10 @@ mod audit;
 mod budgets;
 #[cfg(feature = "chaos")]
 mod chaos;
+mod client_sessions;
 mod endpoints;
 mod export;
+mod identity_providers;
 mod keys;
 mod model_mappings;
 mod notifications;
@@ -46,6 +48,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(settings::routes)
         .configure(sessions::routes)
         .configure(scim_tokens::routes)
+        .configure(client_sessions::routes)
+        .configure(identity_providers::routes)
         .configure(audit::routes)
         .configure(budgets::routes)
         .configure(verdicts::routes)

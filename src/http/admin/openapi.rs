@@ -6,8 +6,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    analytics, audit, budgets, endpoints, keys, model_mappings, notifications, prices, scim_tokens,
-    sessions, settings, teams, usage, users, verdicts,
+    analytics, audit, budgets, client_sessions, endpoints, identity_providers, keys,
+    model_mappings, notifications, prices, scim_tokens, sessions, settings, teams, usage, users,
+    verdicts,
 };
 use crate::http::problem::Details;
 
@@ -24,6 +25,8 @@ use crate::http::problem::Details;
         (path = "/admin", api = settings::Api),
         (path = "/admin", api = sessions::Api),
         (path = "/admin", api = scim_tokens::Api),
+        (path = "/admin", api = client_sessions::Api),
+        (path = "/admin", api = identity_providers::Api),
         (path = "/admin", api = audit::Api),
         (path = "/admin", api = budgets::Api),
         (path = "/admin", api = verdicts::Api),

@@ -25,7 +25,7 @@ pub async fn count_tokens(
     edge: Data<Edge>,
 ) -> Result<HttpResponse, Refusal> {
     let gateway = &worker.gateway;
-    let principal = auth::principal(request.headers(), &gateway.keys).await?;
+    let principal = auth::principal(&request, gateway).await?;
     let parse = MessagesRequest::parse_count_tokens;
     let asked = asked::read(&request, payload, edge.body_deadline, parse).await?;
     access::permitted(&principal, asked.model(), gateway.geography)?;

@@ -35,7 +35,7 @@ pub async fn models(
     asked: Query<Asked>,
     worker: Data<Rc<Worker>>,
 ) -> Result<HttpResponse, Refusal> {
-    let principal = auth::principal(request.headers(), &worker.gateway.keys).await?;
+    let principal = auth::principal(&request, &worker.gateway).await?;
     let offers = access::offers(&principal, worker.gateway.geography);
     let page = Page::of(&offers, asked.cursor()?, asked.limit()?)
         .map_err(|error| ApiError::new(ErrorKind::InvalidRequest, error.to_string()))?;
@@ -56,7 +56,7 @@ pub async fn model(
     id: Path<String>,
     worker: Data<Rc<Worker>>,
 ) -> Result<HttpResponse, Refusal> {
-    let principal = auth::principal(request.headers(), &worker.gateway.keys).await?;
+    let principal = auth::principal(&request, &worker.gateway).await?;
     let offer = Offer::find(&id, worker.gateway.geography).map_err(ApiError::from)?;
     access::permitted(&principal, &id, worker.gateway.geography)?;
     Ok(HttpResponse::Ok().json(shown(&offer)))

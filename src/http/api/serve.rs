@@ -51,7 +51,7 @@ pub(super) async fn serve(
         let message = "The gateway is shutting down. Try again.";
         return Err(ApiError::new(ErrorKind::Unavailable, message).retry_after(1).into());
     }
-    let principal = auth::principal(request.headers(), &gateway.keys).await?;
+    let principal = auth::principal(request, gateway).await?;
     let record = record::begin(request.headers(), &request_id, &principal);
     let trace = span::trace(request, &gateway.tracing, &principal);
     let mut draft = worker.draft(record, Route::of(request.path()), trace);

@@ -26,7 +26,7 @@ pub async fn usage(
     worker: Data<Rc<Worker>>,
     edge: Data<Edge>,
 ) -> Result<HttpResponse, Refusal> {
-    let principal = auth::principal(request.headers(), &worker.gateway.keys).await?;
+    let principal = auth::principal(&request, &worker.gateway).await?;
     let spending = budgets::spending_of_caller(&edge.control, &principal).await;
     let (purses, spent) = spending.map_err(|error| refusal(&error))?;
     let mut response = HttpResponse::Ok();

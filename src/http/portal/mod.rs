@@ -5,6 +5,7 @@ pub mod chart;
 mod choices;
 mod connect;
 mod dashboard;
+mod device;
 mod fault;
 mod figures;
 mod form;
@@ -18,6 +19,7 @@ mod overview;
 mod page;
 mod parts;
 mod password;
+mod provider;
 mod range;
 mod ranking;
 mod sent;
@@ -39,6 +41,13 @@ pub fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(sign_in::page))
                 .route(web::post().to(sign_in::sign_in)),
         )
+        .service(
+            only("/device")
+                .route(web::get().to(device::page))
+                .route(web::post().to(device::decide)),
+        )
+        .service(only("/portal/sign-in/{provider}").route(web::get().to(provider::begin)))
+        .service(only(provider::CALLBACK).route(web::get().to(provider::end)))
         .service(
             only("/portal/password")
                 .route(web::get().to(password::page))

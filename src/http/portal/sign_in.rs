@@ -1,19 +1,20 @@
-//! `/portal/sign-in` and `/portal/sign-out`: a browser session, by password or with the admin key.
+//! `/portal/sign-in` and `/portal/sign-out`: a browser session, by password, with the admin key, or by an
+//! identity provider.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::USER_AGENT;
 use actix_web::web::{Data, Form, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::form::{self, Answer};
 use super::notice::Notice;
 use super::page::{self, Frame, render, see_other, with_status};
-use crate::control::sign_in::{self, Origin, SignedIn};
+use crate::control::sign_in::{self, SignedIn, oidc};
 use crate::control::{ControlError, sessions};
-use crate::http::arrival::Arrival;
+use crate::http::arrival::{self, Arrival};
 use crate::http::server::Edge;
 use crate::http::session;
 
@@ -29,12 +30,14 @@ struct SignIn {
     username: String,
     password_error: Option<String>,
     key_error: Option<String>,
+    providers: Vec<(Uuid, String)>,
+    provider_error: Option<String>,
 }
 
 /// Where to go after the sign-in.
 #[derive(Deserialize)]
 pub(super) struct Next {
-    next: Option<String>,
+    pub(super) next: Option<String>,
 }
 
 /// What the forms send: a name and a password, or the admin key.
@@ -75,6 +78,8 @@ fn blank(request: &HttpRequest, edge: &Edge, next: &str) -> SignIn {
         by_password: sign_in::takes_passwords(&edge.control),
         username: String::new(),
         password_error: None,
+        providers: oidc::providers(&edge.control),
+        provider_error: None,
         key_error: no_key.then(|| "No admin key is configured: set ADMIN_API_KEY.".to_owned()),
     }
 }
@@ -106,16 +111,20 @@ pub(super) async fn sign_in(
     }
 }
 
+/// The page for somebody who was not signed in by a provider.
+pub(super) fn refused_by_provider(
+    request: &HttpRequest,
+    edge: &Edge,
+    error: &ControlError,
+    next: &str,
+) -> HttpResponse {
+    let mut page = blank(request, edge, next);
+    page.provider_error = Some(sentence(error));
+    refused(error, &page)
+}
+
 async fn attempt(request: &HttpRequest, edge: &Edge, sent: Sent) -> Result<SignedIn, ControlError> {
-    let arrival = Arrival::of(request.head(), &edge.front);
-    let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-    let known = request.cookie(session::KNOWN_BROWSER);
-    let origin = Origin {
-        address: arrival.address,
-        user_agent: agent.map(str::to_owned),
-        known_browser: known.map(|cookie| cookie.value().to_owned()),
-        is_forwarded: arrival.is_forwarded,
-    };
+    let origin = arrival::origin(request, &edge.front);
     let long = |secret: &SecretString| !form::fits(secret.expose_secret());
     if sent.admin_key.as_ref().is_some_and(long) || !form::fits(&sent.username) {
         return Err(ControlError::Unauthenticated("This is too long for a name or a key.".into()));
@@ -130,7 +139,7 @@ async fn attempt(request: &HttpRequest, edge: &Edge, sent: Sent) -> Result<Signe
 }
 
 /// Lets a browser in; the session that it had before ends.
-async fn welcome(
+pub(super) async fn welcome(
     request: &HttpRequest,
     edge: &Edge,
     signed_in: &SignedIn,
@@ -150,7 +159,8 @@ fn refused(error: &ControlError, page: &SignIn) -> HttpResponse {
     let status = match error {
         ControlError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         ControlError::Forbidden(_) => StatusCode::FORBIDDEN,
-        ControlError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ControlError::Away(_) | ControlError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ControlError::NotFound(_) => StatusCode::NOT_FOUND,
         ControlError::Fault => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::UNAUTHORIZED,
     };
@@ -196,10 +206,13 @@ pub(super) async fn home(request: HttpRequest, edge: Data<Edge>) -> Answer {
 }
 
 /// A page of the portal; nobody is sent to another host.
-fn own_page(next: &str) -> &str {
+pub(super) fn own_page(next: &str) -> &str {
     let is_plain = |c: char| c.is_ascii_lowercase() || matches!(c, '/' | '-');
+    let is_code = |c: char| c.is_ascii_uppercase() || c == '-';
     let inside = next.strip_prefix("/portal/").is_some_and(|rest| rest.chars().all(is_plain));
-    if inside { next } else { HOME }
+    let code = next.strip_prefix("/device").map(|rest| rest.trim_start_matches("?user_code="));
+    let confirms = code.is_some_and(|code| code.len() <= 20 && code.chars().all(is_code));
+    if inside || confirms { next } else { HOME }
 }
 
 #[cfg(test)]
@@ -209,9 +222,18 @@ mod tests {
     #[test]
     fn nobody_is_sent_elsewhere() {
         assert_eq!(own_page("/portal/live"), "/portal/live");
-        for elsewhere in
-            ["", "//evil.test", "https://evil.test", "/portal/\r\nx: y", "/portal/..\\"]
-        {
+        for confirming in ["/device", "/device?user_code=WDJB-MJHT"] {
+            assert_eq!(own_page(confirming), confirming);
+        }
+        for elsewhere in [
+            "",
+            "/device.evil.test",
+            "/device?user_code=A&next=B",
+            "//evil.test",
+            "https://evil.test",
+            "/portal/\r\nx: y",
+            "/portal/..\\",
+        ] {
             assert_eq!(own_page(elsewhere), HOME, "{elsewhere}");
         }
     }

@@ -1,4 +1,5 @@
-//! The keys that open the gateway now, as the key cache reads them: with their users and teams.
+//! The keys and the people that open the gateway now, as the owners of snapshots read them: with their
+//! users and teams.
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, Bytea, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -8,16 +9,16 @@ use uuid::Uuid;
 
 use crate::domain::key::KeyHash;
 use crate::domain::principal::{CredentialKind, Principal, Role, in_both};
-use crate::storage::database::Database;
+use crate::storage::database::{Connection, Database};
 use crate::storage::error::StorageError;
 use crate::storage::rate_limits;
 
 /// Keys that one snapshot holds at the most.
 pub const MAX_KEYS: i64 = 200_000;
 
-/// The live keys; a condition may follow.
-const LIVE: &str = "
-    select k.key_hash, k.id as key_id, k.user_id, u.name as user_name, u.role,
+/// What is read of a key, its user and its team.
+const COLUMNS: &str = "
+    select k.key_hash, k.id as key_id, u.id as user_id, u.name as user_name, u.role,
         t.id as team_id, t.name as team_name, k.models, t.models as team_models, k.expires_at,
         k.requests_per_minute, k.tokens_per_minute, k.concurrent_streams,
         u.requests_per_minute as user_requests_per_minute,
@@ -25,18 +26,30 @@ const LIVE: &str = "
         u.concurrent_streams as user_concurrent_streams,
         t.requests_per_minute as team_requests_per_minute,
         t.tokens_per_minute as team_tokens_per_minute,
-        t.concurrent_streams as team_concurrent_streams
+        t.concurrent_streams as team_concurrent_streams";
+
+/// The live keys; a condition may follow.
+const LIVE: &str = "
     from api_keys k
     join users u on u.id = k.user_id
     left join teams t on t.id = coalesce(k.team_id, u.team_id)
     where k.revoked_at is null and (k.expires_at is null or k.expires_at > now()) and u.active";
 
+/// The active users, without a key.
+const PEOPLE: &str = "
+    from users u
+    left join api_keys k on false
+    left join teams t on t.id = u.team_id
+    where u.active
+    order by u.id
+    limit 200000";
+
 #[derive(QueryableByName)]
 struct Row {
-    #[diesel(sql_type = Bytea)]
-    key_hash: Vec<u8>,
-    #[diesel(sql_type = SqlUuid)]
-    key_id: Uuid,
+    #[diesel(sql_type = Nullable<Bytea>)]
+    key_hash: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    key_id: Option<Uuid>,
     #[diesel(sql_type = SqlUuid)]
     user_id: Uuid,
     #[diesel(sql_type = Text)]
@@ -74,11 +87,15 @@ struct Row {
 }
 
 impl Row {
-    fn principal(self) -> Option<(KeyHash, Principal)> {
-        let hash = KeyHash::from_bytes(self.key_hash.try_into().ok()?);
-        let principal = Principal {
-            credential: CredentialKind::ApiKey,
-            key_id: Some(self.key_id),
+    fn of_key(mut self) -> Option<(KeyHash, Principal)> {
+        let hash = self.key_hash.take()?.try_into().ok()?;
+        Some((KeyHash::from_bytes(hash), self.principal(CredentialKind::ApiKey)))
+    }
+
+    fn principal(self, credential: CredentialKind) -> Principal {
+        Principal {
+            credential,
+            key_id: self.key_id,
             user_id: self.user_id,
             user_name: self.user_name,
             role: Role::of(&self.role),
@@ -101,8 +118,7 @@ impl Row {
                 self.team_concurrent_streams,
             ]),
             expires_at: self.expires_at,
-        };
-        Some((hash, principal))
+        }
     }
 }
 
@@ -113,10 +129,10 @@ impl Row {
 /// [`StorageError`]
 pub async fn live(database: &Database) -> Result<Vec<(KeyHash, Principal)>, StorageError> {
     let rows = database.run(async |mut connection| {
-        let query = format!("{LIVE} order by k.created_at desc limit {MAX_KEYS}");
+        let query = format!("{COLUMNS} {LIVE} order by k.created_at desc limit {MAX_KEYS}");
         Ok(sql_query(query).load::<Row>(&mut connection).await?)
     });
-    Ok(rows.await?.into_iter().filter_map(Row::principal).collect())
+    Ok(rows.await?.into_iter().filter_map(Row::of_key).collect())
 }
 
 /// The principal of one key, where it is among the live ones.
@@ -125,9 +141,21 @@ pub async fn live(database: &Database) -> Result<Vec<(KeyHash, Principal)>, Stor
 /// [`StorageError`]
 pub async fn find(database: &Database, hash: KeyHash) -> Result<Option<Principal>, StorageError> {
     let rows = database.run(async move |mut connection| {
-        let query = sql_query(format!("{LIVE} and k.key_hash = $1"));
+        let query = sql_query(format!("{COLUMNS} {LIVE} and k.key_hash = $1"));
         let query = query.bind::<Bytea, _>(hash.as_bytes().to_vec());
         Ok(query.load::<Row>(&mut connection).await?)
     });
-    Ok(rows.await?.into_iter().find_map(Row::principal).map(|(_, principal)| principal))
+    Ok(rows.await?.into_iter().find_map(Row::of_key).map(|(_, principal)| principal))
+}
+
+/// The users that are active, as principals with a credential of this kind.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn people(
+    connection: &mut Connection,
+    credential: CredentialKind,
+) -> Result<Vec<Principal>, StorageError> {
+    let rows: Vec<Row> = sql_query(format!("{COLUMNS} {PEOPLE}")).load(connection).await?;
+    Ok(rows.into_iter().map(|row| row.principal(credential)).collect())
 }

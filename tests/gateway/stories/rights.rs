@@ -49,6 +49,13 @@ const ROUTES: &[(&str, &str, Member)] = &[
     ("patch", "/admin/settings", Never),
     ("get", "/admin/sessions", Itself),
     ("delete", "/admin/sessions/{id}", NotOfOthers),
+    ("get", "/admin/client-sessions", Itself),
+    ("delete", "/admin/client-sessions/{id}", NotOfOthers),
+    ("get", "/admin/identity-providers", Never),
+    ("post", "/admin/identity-providers", Never),
+    ("get", "/admin/identity-providers/{id}", Never),
+    ("patch", "/admin/identity-providers/{id}", Never),
+    ("delete", "/admin/identity-providers/{id}", Never),
     ("post", "/admin/password", Itself),
     ("get", "/admin/identity-providers/{id}/scim-tokens", Never),
     ("post", "/admin/identity-providers/{id}/scim-tokens", Never),
@@ -195,7 +202,7 @@ fn request(method: &str, path: &str) -> Request {
             request.body(r#"{"target":"default","period":"daily","amount_usd":1000}"#)
         }
         ("POST", path)
-            if matches!(path, "/admin/keys" | "/admin/users" | "/admin/teams" | "/admin/setup-tokens")
+            if matches!(path, "/admin/keys" | "/admin/users" | "/admin/teams" | "/admin/identity-providers" | "/admin/setup-tokens")
                 || path.ends_with("/scim-tokens") =>
         {
             request.body(r#"{"name":"n"}"#)

@@ -10,6 +10,7 @@ pub(crate) mod exposition;
 pub(crate) mod gateway;
 pub(crate) mod money;
 pub(crate) mod postgres_proxy;
+pub(crate) mod provider;
 pub(crate) mod rows;
 pub(crate) mod secrets_manager;
 pub(crate) mod sse;

@@ -102,7 +102,7 @@ pub async fn count_tokens(
     edge: Data<Edge>,
 ) -> Result<HttpResponse, Refusal> {
     let gateway = &worker.gateway;
-    let principal = auth::principal(request.headers(), &gateway.keys).await?;
+    let principal = auth::principal(&request, gateway).await?;
     let id = id.into_inner();
     let parse = move |body: Bytes| counted(&body, &id);
     let asked = asked::read(&request, payload, edge.body_deadline, parse).await?;

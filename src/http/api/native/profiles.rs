@@ -39,7 +39,7 @@ pub async fn profiles(
     worker: Data<Rc<Worker>>,
 ) -> Result<HttpResponse, Refusal> {
     let gateway = &worker.gateway;
-    let principal = auth::principal(request.headers(), &gateway.keys).await?;
+    let principal = auth::principal(&request, gateway).await?;
     let number = |text: &Option<String>, default| match text.as_deref().map(str::parse) {
         None => Ok(default),
         Some(Ok(number)) => Ok(number),
@@ -76,7 +76,7 @@ pub async fn profile(
     worker: Data<Rc<Worker>>,
 ) -> Result<HttpResponse, Refusal> {
     let gateway = &worker.gateway;
-    let principal = auth::principal(request.headers(), &gateway.keys).await?;
+    let principal = auth::principal(&request, gateway).await?;
     let region = gateway.endpoints.region();
     let all = offered(&principal, gateway.geography);
     let found = all.iter().find(|(known, _)| *known == *id || arn(known, region) == *id);

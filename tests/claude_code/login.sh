@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# Signs the real Claude Code client in to `ccag demo` by its own /login: device code, confirmation page, e-mail; then
+# a question with the stored session, a refresh, and the end of the session from the other side.
+#
+#   tests/claude_code/login.sh target/debug/ccag
+#
+# The client takes a gateway from the machine's managed settings only, so that it runs in a mount namespace of its own with
+# a copy of /etc; nothing of this machine is changed.
+set -euo pipefail
+
+readonly version=2.1.330 password='tall ships at noon'
+project=$(cd "$(dirname "$0")/../.." && pwd)
+ccag=$(realpath -- "${1:?usage: $0 path/to/ccag}")
+demo=''
+
+for needed in npm node python3 unshare curl; do
+  if ! command -v "$needed" >/dev/null; then
+    echo "Skipped: signing the client in needs $needed, which is not installed here."
+    exit 0
+  fi
+done
+if ! unshare --mount --propagation private true 2>/dev/null; then
+  echo 'Skipped: signing the client in needs a mount namespace, which is not allowed here.'
+  exit 0
+fi
+
+cache=$project/target/claude-code/$version
+client=$cache/node_modules/.bin/claude
+if [ ! -x "$client" ]; then
+  mkdir -p "$project/target/claude-code"
+  fresh=$(mktemp -d "$project/target/claude-code/new.XXXXXX")
+  timeout 300 npm install --prefix "$fresh" --no-audit --no-fund --no-save --loglevel=error \
+    "@anthropic-ai/claude-code@$version"
+  rm -rf "$cache"
+  mv "$fresh" "$cache"
+fi
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/ccag-login.XXXXXX")
+# The gateway's database runs under another account where root starts it.
+chmod 755 "$work"
+mkdir -p "$work"/{home,project,gateway-home}
+
+finish() {
+  local status=$?
+  trap - EXIT
+  if [ -n "$demo" ]; then
+    kill -TERM "$demo" 2>/dev/null || true
+    wait "$demo" 2>/dev/null || true
+  fi
+  [ "$status" = 0 ] || tail -n 20 "$work/gateway.err" "$work/client.err" 2>/dev/null || true
+  rm -rf "$work"
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+fail() {
+  printf 'FAIL  %s\n' "$@"
+  exit 1
+}
+
+# eventually COMMAND…: polls until the command succeeds or a minute has passed.
+eventually() {
+  local until=$((SECONDS + 60))
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$until" ] || return 1
+    sleep 0.1
+  done
+}
+
+said() { sed -n "$1" "$work/gateway.out" | head -n 1; }
+ready() { curl -fsS "$(said 's/^ *export ANTHROPIC_BASE_URL=//p')/ready"; }
+admin() { curl -fsS -H "authorization: Bearer $key" -H 'content-type: application/json' "$@"; }
+json() { node -pe "const d = JSON.parse(require('fs').readFileSync(0, 'utf8')); $1"; }
+stored() { json "d.enterpriseGateway.$1" <"$work/home/.claude/.credentials.json"; }
+
+env -u DATABASE_URL PROXY_PORT=0 CCAG_DATA_DIR="$work/data" HOME="$work/gateway-home" \
+  XDG_CACHE_HOME="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}" ADMIN_PASSWORD="$password" RUST_LOG=warn \
+  "$ccag" demo >"$work/gateway.out" 2>"$work/gateway.err" &
+demo=$!
+eventually ready || fail 'the gateway does not start'
+url=$(said 's/^ *export ANTHROPIC_BASE_URL=//p')
+key=$(said 's/^Admin key: *//p')
+user=$(admin "$url/admin/users?search=admin" | json 'd.data[0].id')
+admin -X PATCH "$url/admin/users/$user" -d '{"email":"admin@example.com"}' >/dev/null
+
+mkdir -p "$work/etc/claude-code"
+cp -a /etc/. "$work/etc"
+printf '{"forceLoginMethod":"gateway","forceLoginGatewayUrl":"%s"}' "$url" >"$work/etc/claude-code/managed-settings.json"
+
+# machine COMMAND…: runs it on a machine whose managed settings name the gateway.
+machine() {
+  # shellcheck disable=SC2016
+  unshare --mount --propagation private sh -c 'mount --bind "$0" /etc && exec "$@"' "$work/etc" "$@"
+}
+
+# ask PROMPT: the client's answer, with the session that it has stored.
+ask() {
+  (cd "$work/project" && machine env -i "PATH=$PATH" "HOME=$work/home" LANG=C.UTF-8 \
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 CLAUDE_CODE_MAX_RETRIES=2 \
+    "$client" -p "$1" </dev/null 2>&1) || true
+}
+
+machine python3 "$project/tests/claude_code/login.py" "$client" "$url" "$password" "$work/home" "$work/project"
+echo 'ok    the client signs in'
+
+answer=$(ask 'Say something nice')
+[[ $answer == *'You said: "Say something nice"'* ]] || fail 'a question with the stored session' "$answer"
+echo 'ok    a question is answered with the stored session'
+
+before=$(stored idpRefreshToken)
+node -e '
+  const fs = require("fs"), path = process.argv[1], d = JSON.parse(fs.readFileSync(path, "utf8"));
+  d.enterpriseGateway.expiresAt = Date.now() - 1000;
+  fs.writeFileSync(path, JSON.stringify(d));' "$work/home/.claude/.credentials.json"
+answer=$(ask 'Still there?')
+[[ $answer == *'You said: "Still there?"'* ]] || fail 'a question after a refresh' "$answer"
+[ "$(stored idpRefreshToken)" != "$before" ] || fail 'the refresh token stays the same'
+echo 'ok    the client refreshes its session'
+
+session=$(admin "$url/admin/client-sessions" | json 'd.data[0].surface === "claude_code" && d.data[0].id')
+admin -X DELETE "$url/admin/client-sessions/$session" >/dev/null
+answer=$(ask 'And now?')
+[[ $answer != *'You said:'* ]] || fail 'a question after the end of the session is answered' "$answer"
+echo "ok    a session that was ended opens nothing: $(head -n 1 <<<"$answer" | cut -c1-100)"
