@@ -21,7 +21,6 @@ use ccag::storage::vault::Vault;
 use ccag::storage::{DatabaseRuntime, Target, migrate};
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::future::join_all;
-use secrecy::SecretString;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -100,8 +99,6 @@ fn actor(c: &mut Criterion) {
     let target = Target::new(url.parse().unwrap(), LogIn::Fixed, None).unwrap();
     let database = runtime.open(target, 4).unwrap();
     let system = System::new();
-    let vault = Vault::new(&SecretString::from("b".repeat(32))).unwrap();
-    let notifier = Notifier::new(vault, None, Routes::default());
     let limits = system.block_on(async {
         migrate(&database).await.unwrap();
         let limits = Limits::load(&database).await.unwrap();
