@@ -156,7 +156,7 @@ fn a_rotated_password_fails_no_request() {
     let answered = under_load(&gateway, |answered| {
         for next in ["second", "third"] {
             secrets.create_pending(next);
-            cluster.sql(&format!("alter role proxy password '{next}'"));
+            cluster.set_password(next);
             cluster.end_sessions();
             ask_the_database(&cluster, &gateway, &format!("{next}-pending"));
             some_more(answered);

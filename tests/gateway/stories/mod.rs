@@ -12,6 +12,7 @@ mod database_login;
 mod devices;
 mod draining;
 mod endpoints;
+mod error_lines;
 mod https;
 mod keys;
 mod kill;
