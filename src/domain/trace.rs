@@ -32,7 +32,7 @@ impl TraceContext {
         let plain = |text: &&str| {
             text.len() <= MAX_STATE && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
         };
-        let tracestate = tracestate.map(str::trim).filter(|text| !text.is_empty()).filter(plain);
+        let tracestate = tracestate.filter(plain).map(str::trim).filter(|text| !text.is_empty());
         Some(Self {
             traceparent: traceparent.get(..55).unwrap_or(traceparent).to_owned(),
             tracestate: tracestate.map(str::to_owned),
