@@ -20,6 +20,7 @@ use super::scim;
 use super::told::Told;
 use crate::control::ControlError;
 use crate::domain::error::{ApiError, ErrorKind};
+use crate::telemetry::label::OTHER;
 
 /// The reply header.
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -63,6 +64,7 @@ pub async fn request_id<B: MessageBody + 'static>(
     request.extensions_mut().insert(RequestId(id.clone()));
     if !is_known(request.method()) {
         let message = "This method is not supported.";
+        tracing::info!(target: "ccag::access", request_id = id, route = OTHER, status = 405, "A request ended.");
         let refused = render(&ApiError::new(ErrorKind::MethodNotAllowed, message), &id);
         return Ok(request.into_response(refused).map_into_right_body());
     }

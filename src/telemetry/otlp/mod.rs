@@ -126,7 +126,7 @@ impl Exporter {
         let attributes = attributes.map(|(name, value)| KeyValue::new(name.clone(), value.clone()));
         let resource = Resource::builder_empty().with_attributes(attributes).build();
         let exports = Exports::default();
-        let _entered = runtime.enter();
+        let entered = runtime.enter();
         let open = |destination: &Destination| Transport::open(destination, &exports);
         let traces = settings.traces.as_ref().map(open).transpose()?;
         let metrics = settings.metrics.as_ref().map(open).transpose()?;
@@ -139,7 +139,7 @@ impl Exporter {
                 .build()
         });
         let metrics = metrics.map(|transport| (transport, settings.interval));
-        drop(_entered);
+        drop(entered);
         Ok((Self { resource, provider, metrics, exports, thread: None }, runtime))
     }
 

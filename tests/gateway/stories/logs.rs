@@ -70,14 +70,18 @@ fn other_requests_leave_a_line_too_and_probes_none() {
         Request::get("/health").send(world.address());
         Request::get("/metrics").bearer(ADMIN).send(world.address());
     }
-    for (reply, route, status) in
-        [(&listed, "/admin/keys", 200), (&stranger, "/v1/messages", 401), (&lost, "other", 404)]
-    {
+    let odd = Request::new("EVIL", "/v1/messages").send(world.address());
+    for (reply, route, status) in [
+        (&odd, "other", 405),
+        (&listed, "/admin/keys", 200),
+        (&stranger, "/v1/messages", 401),
+        (&lost, "other", 404),
+    ] {
         let line = line_of(&world, &reply.request_id());
         assert_eq!((&line["route"], &line["status"]), (&route.into(), &status.into()), "{line}");
     }
     let lines = ended(&world);
-    assert_eq!(lines.len(), 3, "{lines:#?}");
+    assert_eq!(lines.len(), 4, "{lines:#?}");
     assert!(!format!("{lines:?}").contains("secret-path"));
 }
 
