@@ -47,6 +47,12 @@ crate::telemetry::metric::metrics! {
     MOST: "ccag_database_connections_max", Kind::Gauge, [];
     /// Work that waits for a database connection.
     WAITING: "ccag_database_waiting", Kind::Gauge, [];
+    /// Requests that limits let through although Postgres could not be asked for their share.
+    UNGRANTED: "ccag_limits_ungranted_total", Kind::Counter, [];
+    /// Accounts of limits and budgets of which this instance holds a share.
+    SHARES: "ccag_limits_shares", Kind::Gauge, [];
+    /// 1 while limits are decided without Postgres, because it is away; else 0.
+    LIMITS_AWAY: "ccag_limits_away", Kind::Gauge, [];
     /// What is known of endpoints and profiles beyond the capability table.
     VERDICTS: "ccag_capability_verdicts", Kind::Gauge, [Label::of("kind", &["feature", "beta", "field"]), Label::of("taken", &["false", "true"])];
     /// Notifications that Postgres has not taken yet.
@@ -93,6 +99,9 @@ fn singles(gateway: &Gateway) -> Vec<MetricFamily> {
         (&IDLE, idle as f64),
         (&MOST, most as f64),
         (&WAITING, gateway.database.waiting() as f64),
+        (&UNGRANTED, gateway.limiter.ungranted() as f64),
+        (&SHARES, gateway.limiter.shares() as f64),
+        (&LIMITS_AWAY, f64::from(u8::from(gateway.limiter.is_away()))),
         (&UNWRITTEN, gateway.notifier.unwritten() as f64),
         (&DROPPED, gateway.notifier.dropped() as f64),
     ];

@@ -148,6 +148,12 @@ impl Limits {
         }
     }
 
+    /// Whether limits are decided without Postgres at the moment.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.lent.ledger().is_away()
+    }
+
     /// Requests that were let through although Postgres could not be asked.
     #[must_use]
     pub fn ungranted(&self) -> u64 {
