@@ -86,6 +86,7 @@ pub async fn spending(
     caller: &Caller,
     asked: SpendingOf,
 ) -> Result<Spending, ControlError> {
+    let _: Reach = caller.reach()?;
     let owner = match (asked.user_id, asked.team_id, asked.key_id, &caller.who) {
         (Some(id), None, None, _) => {
             let team = users::get(control, caller, id).await?.team_id;
@@ -100,7 +101,6 @@ pub async fn spending(
             Owner { key: Some(id), ..Owner::default() }
         }
         (None, None, None, Who::User { id, team_id, .. }) => {
-            let _: Reach = caller.reach()?;
             Owner { user: Some(*id), team: *team_id, key: None }
         }
         _ => {

@@ -81,7 +81,7 @@ fn a_sign_in_ends_in_the_browser_that_began_it_and_nowhere_else() {
     let unnamed = back.split("&iss=").next().unwrap();
     assert_eq!(end(unnamed, Some(&begun)).status, 401);
     let reply = end(&back, Some(&begun));
-    assert_eq!((reply.status, reply.header("location")), (303, "/portal/overview"));
+    assert_eq!((reply.status, reply.header("location")), (303, "/portal"));
     let session = cookie(&reply, "ccag_session").unwrap();
     assert!(reply.head.headers("set-cookie").iter().any(|set| {
         set.starts_with(&session) && set.contains("HttpOnly") && set.contains("SameSite=Lax")
