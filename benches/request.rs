@@ -61,7 +61,7 @@ fn request(c: &mut Criterion) {
         let capability = find("claude-opus-5-5").unwrap().capability;
         let translated = parsed.translate(capability, &Verdicts::NONE, &call);
         let translated = translated.unwrap().body;
-        let endpoint = Endpoint::new("default", "us-east-1", None);
+        let endpoint = Endpoint::new("default", "us-east-1", None, None);
         let url = endpoint.url("us.anthropic.claude-opus-5-5", "invoke");
         let credential = Credential::SigV4(
             Credentials::new("AKIAEXAMPLE", "secret", Some("token".to_owned()), None, "bench")

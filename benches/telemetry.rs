@@ -52,6 +52,7 @@ fn record(model: &'static str, endpoint: &str) -> UsageRecord {
         model_id: Some(model),
         profile: Some(format!("us.anthropic.{model}")),
         endpoint: Some(endpoint.to_owned()),
+        routed: None,
         streaming: true,
         tokens: Tokens { input: 9, output: 50, cache_read: 40_000, ..Tokens::default() },
         tokens_estimated: false,
@@ -130,7 +131,7 @@ fn answer() -> Vec<u8> {
 
 /// The parts of a request's work that the gateway does itself: no socket, no runtime, no middleware.
 fn work(body: &Bytes, events: &[u8], credential: &Credential) {
-    let endpoint = Endpoint::new("endpoint-7", "us-east-1", None);
+    let endpoint = Endpoint::new("endpoint-7", "us-east-1", None, None);
     let parsed = MessagesRequest::parse(body.clone()).unwrap();
     let capability = find("claude-opus-5-5").unwrap().capability;
     let translated = parsed.translate(capability, &Verdicts::NONE, &Call::default()).unwrap().body;

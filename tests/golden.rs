@@ -208,7 +208,7 @@ fn translate(request: &Recorded, model: &str) -> Result<Translation, String> {
 fn route(request: &Recorded, model: &str) -> String {
     let streaming = MessagesRequest::parse(request.body.clone()).unwrap().streaming();
     let operation = if streaming { Operation::InvokeStream } else { Operation::Invoke };
-    let endpoint = Endpoint::new("default", "us-east-1", Some("http://bedrock"));
+    let endpoint = Endpoint::new("default", "us-east-1", Some("http://bedrock"), None);
     let profile = resolve(model, Geography::Us).unwrap().profile;
     let url = endpoint.url(&profile, operation.path());
     let mut out = format!("POST {}\n", url.strip_prefix("http://bedrock").unwrap());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix::{Actor, ActorFutureExt as _, AsyncContext, Context, Handler, Message, WrapFuture as _};
 
+use super::endpoints::SessionPool;
 use super::identity::IdentityOwner;
 use super::keys::KeyCache;
 use super::limiter::Limiter;
@@ -37,6 +38,8 @@ pub struct Listeners {
     pub identity: Name<IdentityOwner>,
     /// Hears of `verdicts`.
     pub verdicts: Name<Teacher>,
+    /// Hears of `endpoints`, `team_endpoints` and `model_mappings`.
+    pub endpoints: Name<SessionPool>,
     /// Hears of `settings`.
     pub settings: Name<SettingsOwner>,
     /// Hears of `prices`.
@@ -113,6 +116,10 @@ impl Handler<Heard> for Changes {
         }
         if matches!(table, None | Some("verdicts")) {
             self.listeners.verdicts.tell(Reload);
+        }
+        if matches!(table, None | Some("endpoints" | "team_endpoints" | "model_mappings" | "teams"))
+        {
+            self.listeners.endpoints.tell(Reload);
         }
         if matches!(table, None | Some("settings")) {
             self.listeners.settings.tell(Reload);

@@ -1,6 +1,6 @@
 //! Counting the tokens of a prompt: Bedrock's own count where the model has one, else an estimate.
 //! Answers are kept for a while, since clients ask the same in bursts; nothing here counts for or
-//! against an endpoint's health.
+//! against an endpoint's health for answers.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,11 +12,15 @@ use moka::sync::Cache;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use super::call::call;
+use super::endpoints::{Lease, Origin, Route};
 use super::worker::Worker;
-use crate::bedrock::exchange::{self, Failure, Operation};
+use crate::bedrock::exchange::{self, Operation};
+use crate::bedrock::refusal;
+use crate::domain::breaker::Finding;
 use crate::domain::capability::{self, Feature, Verdicts};
 use crate::domain::error::{ApiError, ErrorKind};
-use crate::domain::model::{self, Model};
+use crate::domain::model::Model;
 use crate::domain::request::MessagesRequest;
 use crate::domain::translation::CallHeaders;
 
@@ -88,16 +92,22 @@ impl Worker {
         &self,
         request: &MessagesRequest,
         headers: &CallHeaders,
+        origin: Origin,
     ) -> Result<Count, ApiError> {
-        let resolved = model::resolve(request.model(), self.gateway.geography)?;
+        let endpoints = &self.gateway.endpoints;
         let estimate = Count { input_tokens: request.estimated_tokens(), estimated: true };
+        let mut choosing = endpoints.route(origin, request.model(), Route::CountTokens);
+        let (mut lease, resolved) = match choosing.next().await {
+            Ok(chosen) => chosen,
+            Err(error) if error.kind == ErrorKind::NotFound => return Err(error),
+            Err(_) => return Ok(estimate),
+        };
         let counts = |model: &&Model| model.capability.takes(Feature::CountTokens);
         let Some(base) = resolved.model.filter(counts).map(|model| model.base) else {
             request.translate_for(&resolved, headers, &Verdicts::NONE)?;
             return Ok(estimate);
         };
-        let endpoint = self.gateway.endpoints.lease().await.map(|it| it.endpoint().name.clone());
-        let known = endpoint.ok().and_then(|it| self.gateway.learned.of(&it, &resolved.profile));
+        let known = self.gateway.learned.of(&lease.endpoint().name, &resolved.profile);
         let verdicts = known.map(|known| known.verdicts).unwrap_or_default();
         let body = request.translate_for(&resolved, headers, &verdicts)?.body;
         let key: [u8; 32] = Sha256::new_with_prefix(base).chain_update(&body).finalize().into();
@@ -105,7 +115,7 @@ impl Worker {
             return Ok(count);
         }
         let Some(_place) = self.counting.enter() else { return Ok(estimate) };
-        let count = match self.counted_by_bedrock(base, &body).await {
+        let count = match self.counted_by_bedrock(&mut lease, base, &body).await {
             Ok(input_tokens) => Count { input_tokens, estimated: false },
             Err(error) if error.kind != ErrorKind::InvalidRequest => return Ok(estimate),
             Err(error) if error.message.contains(UNSUPPORTED) => estimate,
@@ -117,33 +127,31 @@ impl Worker {
         Ok(count)
     }
 
-    /// Asks Bedrock, once more where only the connection or the credential was stale.
-    async fn counted_by_bedrock(&self, base: &str, body: &Bytes) -> Result<u64, ApiError> {
+    /// Asks Bedrock, and tells the health of this route what came of it.
+    async fn counted_by_bedrock(
+        &self,
+        lease: &mut Lease,
+        base: &str,
+        body: &Bytes,
+    ) -> Result<u64, ApiError> {
         let invoke = STANDARD.encode_to_string(body);
         let body = Bytes::from(format!(r#"{{"input":{{"invokeModel":{{"body":"{invoke}"}}}}}}"#));
         let target = (base, Operation::CountTokens);
-        let mut retried = false;
-        loop {
-            let lease = self.gateway.endpoints.lease().await?;
-            let (endpoint, credential, body) = (lease.endpoint(), lease.credential(), body.clone());
-            let sent =
-                exchange::send(&self.client, endpoint, credential, target, body, DEADLINE, None);
-            match sent.await {
-                Ok(answer) => {
-                    let answer = exchange::read_whole(answer, DEADLINE).await?;
-                    let counted: Result<Counted, _> = serde_json::from_slice(&answer);
-                    let unread = |error: serde_json::Error| {
-                        ApiError::new(ErrorKind::Api, format!("Bedrock's count is none: {error}."))
-                    };
-                    return counted.map(|counted| counted.input_tokens).map_err(unread);
+        let endpoints = &self.gateway.endpoints;
+        let answer =
+            match call(&self.client, endpoints, lease, target, body, (DEADLINE, None)).await {
+                Ok(answer) => answer,
+                Err(failure) => {
+                    lease.tell(refusal::finding(&failure.error).unwrap_or(Finding::Served), None);
+                    return Err(failure.error);
                 }
-                Err(Failure { stale_connection: true, .. }) if !retried => retried = true,
-                Err(Failure { stale_credential: true, .. }) if !retried => {
-                    retried = true;
-                    self.gateway.endpoints.refresh().await?;
-                }
-                Err(failure) => return Err(failure.error),
-            }
-        }
+            };
+        lease.tell(Finding::Served, None);
+        let answer = exchange::read_whole(answer, DEADLINE).await?;
+        let counted: Result<Counted, _> = serde_json::from_slice(&answer);
+        let unread = |error: serde_json::Error| {
+            ApiError::new(ErrorKind::Api, format!("Bedrock's count is none: {error}."))
+        };
+        counted.map(|counted| counted.input_tokens).map_err(unread)
     }
 }

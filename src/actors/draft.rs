@@ -83,6 +83,12 @@ impl Draft {
         self.record.as_ref()
     }
 
+    /// The session that the request belongs to, where it is known.
+    #[must_use]
+    pub fn session_id(&self) -> Option<&str> {
+        self.record.as_ref()?.session_id.as_deref()
+    }
+
     /// Fills in what has become known.
     pub fn fill(&mut self, fill: impl FnOnce(&mut UsageRecord)) {
         if let Some(record) = &mut self.record {

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::changes::{Changes, Listeners};
 use super::counting::Counts;
 use super::drain::Readiness;
-use super::endpoints::Endpoints;
+use super::endpoints::{Endpoints, Own};
 use super::identity::Identity;
 use super::keys::Keys;
 use super::limiter::Limits;
@@ -22,10 +22,9 @@ use super::tree::{Adopt, Board, Mail, Name, OnArbiter, Recipe, Retire, Superviso
 use super::upkeep::Upkeep;
 use super::usage::Usage;
 use super::verdicts::Learned;
-use crate::bedrock::credentials::CredentialSource;
-use crate::bedrock::endpoint::{Deadlines, Endpoint};
-use crate::domain::geography::Geography;
+use crate::bedrock::endpoint::Deadlines;
 use crate::storage::Database;
+use crate::storage::vault::Vault;
 use crate::telemetry::trace::Tracing;
 use crate::telemetry::traffic::Traffic;
 
@@ -33,12 +32,10 @@ use crate::telemetry::traffic::Traffic;
 pub struct Start {
     /// The database, migrated.
     pub database: Database,
-    /// The endpoint that serves all requests.
-    pub endpoint: Endpoint,
-    /// Where its credential comes from.
-    pub credentials: CredentialSource,
-    /// The geography whose profiles are used.
-    pub geography: Geography,
+    /// The endpoint that the environment makes.
+    pub own: Own,
+    /// What secrets at rest are opened with.
+    pub vault: Vault,
     /// The key cache, loaded.
     pub keys: Keys,
     /// The limits and budgets, loaded.
@@ -96,8 +93,6 @@ pub struct Gateway {
     pub board: Board,
     /// The database's pool, for its gauges.
     pub database: Database,
-    /// The geography whose profiles are used.
-    pub geography: Geography,
     /// Names of the remaining owners.
     pub others: Others,
     pub(super) root: Addr<Supervisor>,
@@ -143,7 +138,7 @@ impl Gateway {
             keys: start.keys,
             limiter: start.limits,
             identity: start.identity,
-            endpoints: Endpoints::new(start.endpoint),
+            endpoints: Endpoints::new(start.own, start.vault),
             usage: start.usage,
             prices: Prices::new(start.price_refresh),
             learned: Learned::default(),
@@ -155,19 +150,18 @@ impl Gateway {
             traffic: Traffic::default(),
             board,
             database: start.database,
-            geography: start.geography,
             others,
             root,
             deadlines: start.deadlines,
             ping_interval: start.ping_interval,
             max_live_streams: start.max_live_streams,
         };
-        gateway.adopt_all(start.credentials);
+        gateway.adopt_all();
         (gateway, giving_up)
     }
 
     /// Starts the owners in the order of their dependence; drain comes last.
-    fn adopt_all(&self, credentials: CredentialSource) {
+    fn adopt_all(&self) {
         let here = Arbiter::current();
         // Flooded with a question per request: a thread of its own keeps the others quick.
         let limiter = Arbiter::new().handle();
@@ -188,9 +182,9 @@ impl Gateway {
         self.adopt(OnArbiter::new(&self.limiter.name, &limiter, move |t| {
             limits.owner(db.clone(), notifier.clone(), t)
         }));
-        let endpoints = self.endpoints.clone();
+        let (db, endpoints) = (database(), self.endpoints.clone());
         self.adopt(OnArbiter::new(&self.endpoints.name, &here, move |tombstone| {
-            endpoints.owner(credentials.clone(), tombstone)
+            endpoints.owner(db.clone(), tombstone)
         }));
         let (db, records) = (database(), self.usage.clone());
         let (limits, notifier) = (self.limiter.clone(), self.notifier.clone());
@@ -223,6 +217,7 @@ impl Gateway {
             settings: self.others.settings.clone(),
             prices: self.prices.name.clone(),
             verdicts: self.learned.name.clone(),
+            endpoints: self.endpoints.name.clone(),
         };
         self.adopt(OnArbiter::new(&self.others.changes, &here, move |tombstone| {
             Changes::new(db.clone(), listeners.clone(), tombstone)

@@ -1,5 +1,6 @@
 //! The owners of live state, and their supervision.
 
+mod call;
 pub mod changes;
 mod counting;
 mod draft;

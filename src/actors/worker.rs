@@ -10,6 +10,7 @@ use actix::{Actor as _, Arbiter, ArbiterHandle};
 use super::Gateway;
 use super::counting::UnderWay;
 use super::draft::{Draft, Ledgers};
+use super::endpoints::Origin;
 use super::stream::{Outlet, Part, Progress, StreamActor, Task};
 use super::streams::{Registry, Streams};
 use super::tree::{Name, Recipe, Tombstone};
@@ -83,6 +84,7 @@ impl Worker {
         request: MessagesRequest,
         headers: CallHeaders,
         draft: Draft,
+        origin: Origin,
     ) -> Result<Outlet, ApiError> {
         let Some(permit) = self.registry.admit() else {
             let message = "The gateway serves as many requests as it can at the moment.";
@@ -91,7 +93,7 @@ impl Worker {
             return Err(draft.reject(full));
         };
         let progress = Progress::new(draft.record());
-        let task = Task { request, headers, draft, progress: progress.clone() };
+        let task = Task { request, headers, draft, progress: progress.clone(), origin };
         let tombstone = self.registry.tombstone(&permit);
         let id = permit.id();
         let (parts, outlet) = Part::channel();

@@ -36,7 +36,7 @@ pub(super) fn log_in(login: &DatabaseLogin, server: &tokio_postgres::Config) -> 
 /// The gateway's own AWS identity. Asked for anew each time, since it expires.
 async fn identity() -> Result<Identity, String> {
     let loaded =
-        Box::pin(CredentialSource::Chain.load()).await.map_err(|error| error.to_string())?;
+        Box::pin(CredentialSource::Chain.load(None)).await.map_err(|error| error.to_string())?;
     match loaded.credential {
         Credential::SigV4(identity) => Ok(identity),
         Credential::Bearer(_) => Err("a Bedrock API key cannot sign".to_owned()),

@@ -16,7 +16,7 @@ use super::data_dir::DataDir;
 use super::{AppError, database, demo, secrets};
 use crate::actors::Limits;
 use crate::actors::drain::Begin;
-use crate::actors::endpoints::OWN;
+use crate::actors::endpoints::{OWN, Own};
 use crate::actors::identity::Identity;
 use crate::actors::keys::Keys;
 use crate::actors::notifier::{Destination, Fallback, Notifier, Routes, Webhook};
@@ -119,7 +119,9 @@ async fn live(
     let (mut exporter, runtime) = Exporter::new(&config.telemetry.otlp)?;
     let identity = Identity::new(vault.clone(), &config.identity.admin_users);
     let outlets = (identity, exporter.tracing(), notifier(&config.notifications, vault.clone()));
-    let (gateway, gave_up) = Gateway::start(start(config, database.clone(), usage, outlets).await?);
+    let opened = (usage, vault.clone());
+    let (gateway, gave_up) =
+        Gateway::start(start(config, database.clone(), opened, outlets).await?);
     let control = Control::new(
         database.clone(),
         vault,
@@ -181,7 +183,7 @@ async fn live(
 async fn start(
     config: &Config,
     database: Database,
-    usage: Usage,
+    (usage, vault): (Usage, Vault),
     (identity, tracing, notifier): (Identity, Tracing, Notifier),
 ) -> Result<Start, AppError> {
     let upstream = &config.upstream;
@@ -201,9 +203,17 @@ async fn start(
         keys,
         identity,
         database,
-        endpoint: Endpoint::new(OWN, &region, upstream.runtime_url.as_deref()),
-        credentials,
-        geography: upstream.geography.unwrap_or_else(|| Geography::of_region(&region)),
+        own: Own {
+            endpoint: Endpoint::new(
+                OWN,
+                &region,
+                upstream.runtime_url.as_deref(),
+                upstream.control_url.as_deref(),
+            ),
+            source: credentials,
+            geography: upstream.geography.unwrap_or_else(|| Geography::of_region(&region)),
+        },
+        vault,
         usage,
         notifier,
         price_refresh: price_refresh(&config.pricing, &region),
@@ -211,6 +221,8 @@ async fn start(
             connect: upstream.connect,
             first_byte: upstream.first_byte,
             idle: upstream.idle,
+            whole: upstream.whole,
+            client: upstream.client,
             settle_alone: upstream.settle_alone,
         },
         ping_interval: upstream.ping_interval,

@@ -3,11 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aws_config::BehaviorVersion;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError as ProviderError;
 use aws_smithy_runtime_api::client::identity::Identity;
 use secrecy::SecretString;
 use thiserror::Error;
+use tokio::sync::OnceCell;
+
+/// What STS is called with: the usual chain, whose own credentials are fetched anew for each call.
+static STS: OnceCell<SdkConfig> = OnceCell::const_new();
+/// How long a role may take to be assumed.
+const STS_DEADLINE: Duration = Duration::from_secs(15);
 
 /// What a request to Bedrock is authorised with.
 #[derive(Clone)]
@@ -40,11 +49,42 @@ impl Loaded {
 
 /// There are no credentials to be had; the message says what was tried.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
-#[error(
-    "no AWS credentials: {0}. Set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS_KEY_ID and \
-     AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role is attached"
-)]
-pub struct CredentialError(String);
+pub enum CredentialError {
+    /// The usual chain has none.
+    #[error(
+        "no AWS credentials: {0}. Set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS_KEY_ID and \
+         AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role is attached"
+    )]
+    Chain(String),
+    /// The role cannot be assumed.
+    #[error("the role cannot be assumed: {0}")]
+    Role(String),
+    /// The stored API key cannot be read.
+    #[error("the stored API key cannot be read: {0}")]
+    Sealed(String),
+}
+
+/// A role that the usual chain's credentials assume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its ARN.
+    pub arn: String,
+    /// What its trust policy may ask for.
+    pub external_id: Option<String>,
+    /// The region whose STS is asked.
+    pub region: String,
+    /// Whether sessions are tagged with who is asking.
+    pub tagged: bool,
+}
+
+/// Who is asking, as session tags for cost allocation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Tags {
+    /// The user's name.
+    pub user: String,
+    /// The team's name.
+    pub team: Option<String>,
+}
 
 /// The place that credentials come from.
 #[derive(Clone)]
@@ -53,20 +93,32 @@ pub enum CredentialSource {
     ApiKey(Arc<SecretString>),
     /// The usual chain: environment, profile, SSO, web identity, container, instance.
     Chain,
+    /// A role that the usual chain's credentials assume.
+    Role(Role),
+    /// A stored API key that cannot be read; says why.
+    Sealed(String),
 }
 
 impl CredentialSource {
-    /// Fetches a credential, afresh each time.
+    /// Whether a credential is fetched for each who is asking.
+    #[must_use]
+    pub fn is_tagged(&self) -> bool {
+        matches!(self, Self::Role(Role { tagged: true, .. }))
+    }
+
+    /// Fetches a credential, afresh each time; tagged with who is asking, where the source does that.
     ///
     /// # Errors
     /// [`CredentialError`] where the source has none.
-    pub async fn load(&self) -> Result<Loaded, CredentialError> {
+    pub async fn load(&self, tags: Option<&Tags>) -> Result<Loaded, CredentialError> {
         match self {
             Self::ApiKey(key) => {
                 let credential = Credential::Bearer(Arc::clone(key));
                 Ok(Loaded { credential, expires_at: None })
             }
             Self::Chain => chain().await,
+            Self::Role(role) => role.assume(tags).await,
+            Self::Sealed(reason) => Err(CredentialError::Sealed(reason.clone())),
         }
     }
 }
@@ -75,14 +127,69 @@ async fn chain() -> Result<Loaded, CredentialError> {
     let config = Box::pin(aws_config::defaults(BehaviorVersion::latest()).load()).await;
     let provider = config
         .credentials_provider()
-        .ok_or_else(|| CredentialError("the provider chain is empty".to_owned()))?;
-    let credentials = Box::pin(provider.provide_credentials()).await.map_err(|error| {
-        let reason =
-            std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string);
-        CredentialError(reason)
+        .ok_or_else(|| CredentialError::Chain("the provider chain is empty".to_owned()))?;
+    loaded(Box::pin(provider.provide_credentials()).await).map_err(CredentialError::Chain)
+}
+
+fn loaded(provided: Result<Credentials, ProviderError>) -> Result<Loaded, String> {
+    let credentials = provided.map_err(|error| {
+        // The outermost says only that there are none.
+        let mut reason = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(deeper) = cause {
+            reason = deeper.to_string();
+            cause = deeper.source();
+        }
+        reason
     })?;
     let expires_at = credentials.expiry();
     Ok(Loaded { credential: Credential::SigV4(credentials.into()), expires_at })
+}
+
+impl Role {
+    async fn assume(&self, tags: Option<&Tags>) -> Result<Loaded, CredentialError> {
+        let config = STS.get_or_init(|| async {
+            Box::pin(aws_config::defaults(BehaviorVersion::latest()).load()).await
+        });
+        let tags = tags.filter(|_| self.tagged);
+        let name = tags.map_or_else(|| "ccag".to_owned(), |tags| session_name(&tags.user));
+        let mut role = AssumeRoleProvider::builder(&self.arn)
+            .configure(config.await)
+            .region(Region::new(self.region.clone()))
+            .session_name(name);
+        if let Some(id) = &self.external_id {
+            role = role.external_id(id);
+        }
+        if let Some(tags) = tags {
+            role = role.tags(tags.pairs());
+        }
+        let provider = Box::pin(role.build()).await;
+        let provided = tokio::time::timeout(STS_DEADLINE, provider.provide_credentials());
+        let provided = Box::pin(provided).await.map_err(|_| {
+            CredentialError::Role(format!("STS did not answer within {} s", STS_DEADLINE.as_secs()))
+        })?;
+        loaded(provided).map_err(CredentialError::Role)
+    }
+}
+
+impl Tags {
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        let team = self.team.as_deref().map(|team| ("ccag:team", tag_value(team)));
+        [("ccag:user", tag_value(&self.user))].into_iter().chain(team).collect()
+    }
+}
+
+/// A text as a session tag takes it; other characters become `_`.
+fn tag_value(text: &str) -> String {
+    let fit = |c: char| if c.is_alphanumeric() || " _.:/=+-@".contains(c) { c } else { '_' };
+    text.chars().take(256).map(fit).collect()
+}
+
+/// A name for a role session: 2 to 64 characters of a small set.
+fn session_name(user: &str) -> String {
+    let fit = |c: char| if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) { c } else { '_' };
+    let user: String = user.chars().take(59).map(fit).collect();
+    format!("ccag-{user}")
 }
 
 /// The region of the usual chain: environment, profile, instance metadata.
@@ -110,5 +217,15 @@ mod tests {
             let short = loaded(Some(60)).refresh_in(now, jitter).unwrap();
             assert!((30..=36).contains(&short.as_secs()), "{short:?}");
         }
+    }
+
+    #[test]
+    fn names_become_tags_and_session_names_that_sts_takes() {
+        let tags = Tags { user: "ann <ann@example.com>".to_owned(), team: Some("Zürich".into()) };
+        let pairs = tags.pairs();
+        assert_eq!(pairs[0], ("ccag:user", "ann _ann@example.com_".to_owned()));
+        assert_eq!(pairs[1], ("ccag:team", "Zürich".to_owned()));
+        assert_eq!(session_name("ann zürich"), "ccag-ann_z_rich");
+        assert!(session_name(&"x".repeat(100)).len() <= 64);
     }
 }

@@ -16,6 +16,8 @@ pub struct Endpoint {
     pub region: String,
     /// Base URL of `bedrock-runtime`, without a slash at its end.
     pub runtime_url: String,
+    /// Base URL of `bedrock`, the control plane, without a slash at its end.
+    pub control_url: String,
 }
 
 /// How long the parts of an exchange may take.
@@ -27,21 +29,34 @@ pub struct Deadlines {
     pub first_byte: Duration,
     /// Between two reads of a stream.
     pub idle: Duration,
+    /// The whole of a request, from its start to the end of its answer.
+    pub whole: Duration,
+    /// How long a client may take no part of its answer.
+    pub client: Duration,
     /// How long an answer is read on after its client has left.
     pub settle_alone: Duration,
 }
 
 impl Endpoint {
-    /// The endpoint of a region, at AWS's own address or at `base_url`.
+    /// The endpoint of a region, at AWS's own addresses or at other base URLs of `bedrock-runtime` and
+    /// `bedrock`.
     #[must_use]
-    pub fn new(name: &str, region: &str, base_url: Option<&str>) -> Self {
-        let runtime_url = match base_url {
+    pub fn new(
+        name: &str,
+        region: &str,
+        runtime_url: Option<&str>,
+        control_url: Option<&str>,
+    ) -> Self {
+        let address = |service: &str, other: Option<&str>| match other {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None => {
-                format!("https://bedrock-runtime.{region}.{}", domain(region))
-            }
+            None => format!("https://{service}.{region}.{}", domain(region)),
         };
-        Self { name: name.to_owned(), region: region.to_owned(), runtime_url }
+        Self {
+            name: name.to_owned(),
+            region: region.to_owned(),
+            runtime_url: address("bedrock-runtime", runtime_url),
+            control_url: address("bedrock", control_url),
+        }
     }
 
     /// The URL of an operation on a model; the id is one path segment.
@@ -76,12 +91,12 @@ mod tests {
 
     #[test]
     fn a_model_id_is_one_path_segment() {
-        let endpoint = Endpoint::new("default", "us-east-1", None);
+        let endpoint = Endpoint::new("default", "us-east-1", None, None);
         assert_eq!(
             endpoint.url("arn:aws:bedrock:us-east-1:1:inference-profile/us.x-v1:0", "invoke"),
             "https://bedrock-runtime.us-east-1.amazonaws.com/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fus.x-v1%3A0/invoke"
         );
-        let other = Endpoint::new("default", "eu-west-1", Some("http://127.0.0.1:9100/"));
+        let other = Endpoint::new("default", "eu-west-1", Some("http://127.0.0.1:9100/"), None);
         assert_eq!(other.url("é", "invoke"), "http://127.0.0.1:9100/model/%C3%A9/invoke");
     }
 }

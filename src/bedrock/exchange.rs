@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::pin::Pin;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use actix_web::error::PayloadError;
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -11,7 +11,9 @@ use awc::error::{ConnectError, SendRequestError};
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use futures_util::Stream;
+use memchr::memmem;
 
+use super::clock;
 use super::credentials::Credential;
 use super::endpoint::Endpoint;
 use super::refusal;
@@ -52,6 +54,18 @@ impl Operation {
     }
 }
 
+/// Why the same exchange may well succeed if it is made once more, at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stale {
+    /// The connection died before a byte came back: it was a pooled one that the other side had
+    /// closed at that moment.
+    Connection,
+    /// The gateway's credential had expired or was replaced: a fresh one may help.
+    Credential,
+    /// The signature was made for another time than AWS's, which is known by now.
+    Clock,
+}
+
 /// An exchange that brought no answer.
 #[derive(Debug)]
 pub struct Failure {
@@ -59,16 +73,13 @@ pub struct Failure {
     pub error: ApiError,
     /// True where Bedrock answered, with a refusal.
     pub answered: bool,
-    /// True where the gateway's credential had expired: a fresh one may help.
-    pub stale_credential: bool,
-    /// True where the connection died before a byte came back: it was a pooled one that the other
-    /// side had closed at that moment.
-    pub stale_connection: bool,
+    /// Why it may be made once more.
+    pub stale: Option<Stale>,
 }
 
 impl From<ApiError> for Failure {
     fn from(error: ApiError) -> Self {
-        Self { error, answered: false, stale_credential: false, stale_connection: false }
+        Self { error, answered: false, stale: None }
     }
 }
 
@@ -106,7 +117,7 @@ fn authorize_now(
     url: &str,
     body: &[u8],
 ) -> Result<(), ApiError> {
-    authorize(headers, credential, &endpoint.region, url, body, SystemTime::now())
+    authorize(headers, credential, &endpoint.region, url, body, clock::now())
         .map_err(|error| ApiError::new(ErrorKind::Api, error.to_string()))
 }
 
@@ -174,7 +185,7 @@ async fn refused(mut response: Body) -> Failure {
     let body = read.ok().and_then(Result::ok).unwrap_or_default();
     let body = decoded(&response, body);
     let exception = header(&response, "x-amzn-errortype");
-    let stale_credential = exception.is_some_and(|name| name.starts_with("ExpiredToken"));
+    let stale = stale(exception, header(&response, "date"), &body);
     let error = refusal::of_status(response.status().as_u16(), exception, &body);
     tracing::info!(
         aws_request_id = header(&response, "x-amzn-requestid"),
@@ -182,21 +193,36 @@ async fn refused(mut response: Body) -> Failure {
         exception,
         "Bedrock refused a request."
     );
-    Failure { error, answered: true, stale_credential, stale_connection: false }
+    Failure { error, answered: true, stale }
+}
+
+/// Why a refusal may be none the next time.
+fn stale(exception: Option<&str>, date: Option<&str>, body: &[u8]) -> Option<Stale> {
+    let name = exception?.split(':').next()?;
+    match name.strip_suffix("Exception").unwrap_or(name) {
+        "ExpiredToken" | "UnrecognizedClient" => Some(Stale::Credential),
+        "InvalidSignature" => {
+            let of_time = ["Signature expired", "Signature not yet current"];
+            let of_time = of_time.iter().any(|text| memmem::find(body, text.as_bytes()).is_some());
+            (of_time && date.is_some_and(clock::correct)).then_some(Stale::Clock)
+        }
+        _ => None,
+    }
 }
 
 fn unsent(error: &SendRequestError) -> Failure {
     let overloaded = |message: String| ApiError::new(ErrorKind::Overloaded, message).retry_after(3);
-    let (error, stale_connection) = match error {
+    let (error, stale) = match error {
         SendRequestError::Timeout => {
-            (ApiError::new(ErrorKind::Timeout, "Bedrock did not answer in time."), false)
+            (ApiError::new(ErrorKind::Timeout, "Bedrock did not answer in time."), None)
         }
         SendRequestError::Connect(ConnectError::Disconnected)
         | SendRequestError::Send(_)
-        | SendRequestError::Response(_) => {
-            (overloaded(format!("The connection to Bedrock was lost: {error}.")), true)
-        }
-        _ => (overloaded(format!("Bedrock cannot be reached: {error}.")), false),
+        | SendRequestError::Response(_) => (
+            overloaded(format!("The connection to Bedrock was lost: {error}.")),
+            Some(Stale::Connection),
+        ),
+        _ => (overloaded(format!("Bedrock cannot be reached: {error}.")), None),
     };
-    Failure { error, answered: false, stale_credential: false, stale_connection }
+    Failure { error, answered: false, stale }
 }

@@ -1,13 +1,14 @@
 //! The AWS wire: credentials, signing, one exchange, and the translation of what comes back.
 
 pub mod client;
+mod clock;
 pub mod credentials;
 pub mod endpoint;
 pub mod event_bridge;
 pub mod exchange;
 pub mod price_list;
 pub mod rds_token;
-mod refusal;
+pub mod refusal;
 pub mod secrets_manager;
 pub mod service;
 mod service_error;

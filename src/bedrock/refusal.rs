@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use crate::domain::breaker::Finding;
 use crate::domain::error::{ApiError, ErrorKind};
 
 /// Seconds that a throttled client is told to wait, since Bedrock says none.
@@ -23,6 +24,8 @@ const IAM_REFUSAL: &str = "is not authorized to perform";
 const TOO_LONG: &str = "Input is too long for requested model.";
 /// The words for it on which Claude Code compacts the conversation.
 const TOO_LONG_FOR_CLIENTS: &str = "capability_rejected: prompt_too_long";
+/// Bedrock's words for a quota of the day that is used up.
+const PER_DAY: &str = "per day";
 /// Bedrock's words for thinking without its signature; the block's path stands before them.
 const UNSIGNED: &str = ".thinking.signature: Field required";
 /// Anthropic's words for it, on which clients leave the thinking of earlier turns out.
@@ -60,6 +63,22 @@ pub fn of_frame(exception: &str, payload: &[u8], fallback: &str) -> ApiError {
     refusal(kind_of(exception).unwrap_or(ErrorKind::Api), exception, &message)
 }
 
+/// What an error of an exchange tells of the place where it was made; `None` where it is about the
+/// request itself, which would be refused everywhere.
+#[must_use]
+pub fn finding(error: &ApiError) -> Option<Finding> {
+    match error.kind {
+        ErrorKind::RateLimit if error.message.contains(PER_DAY) => Some(Finding::DailyQuota),
+        ErrorKind::RateLimit => Some(Finding::Throttled),
+        ErrorKind::Api if error.should_retry() == Some(false) => Some(Finding::Access),
+        ErrorKind::Permission | ErrorKind::NotFound => Some(Finding::Access),
+        ErrorKind::Api | ErrorKind::Overloaded | ErrorKind::Timeout | ErrorKind::Unavailable => {
+            Some(Finding::Fault)
+        }
+        _ => None,
+    }
+}
+
 fn refusal(kind: ErrorKind, exception: &str, message: &str) -> ApiError {
     let api_key = || API_KEY_REFUSALS.iter().any(|text| message.contains(text));
     let refused_credential = match kind {
@@ -77,6 +96,8 @@ fn refusal(kind: ErrorKind, exception: &str, message: &str) -> ApiError {
     match kind {
         // Nothing that the client could wait for: an administrator has to act.
         ErrorKind::Api if refused_credential => error.not_worth_retrying(),
+        // No pause of a client lasts until the next day.
+        ErrorKind::RateLimit if message.contains(PER_DAY) => error.not_worth_retrying(),
         ErrorKind::RateLimit => error.retry_after(THROTTLE_RETRY),
         ErrorKind::Overloaded => error.retry_after(OVERLOAD_RETRY),
         _ => error,
@@ -268,5 +289,36 @@ mod tests {
         for known in ["Input is too long.", "prompt is too long: 210000 tokens > 200000 maximum"] {
             assert_eq!(told(known), known);
         }
+    }
+
+    #[test]
+    fn what_a_refusal_tells_of_its_place_goes_by_its_kind() {
+        let told = |exception: &str, text: &str| {
+            let body = serde_json::json!({ "message": text }).to_string();
+            finding(&of_status(400, Some(exception), body.as_bytes()))
+        };
+        assert_eq!(told("ValidationException", "messages: too many"), None);
+        assert_eq!(
+            told("ThrottlingException", "Too many tokens per day, please wait"),
+            Some(Finding::DailyQuota)
+        );
+        for (exception, finding) in [
+            ("ThrottlingException", Finding::Throttled),
+            ("ServiceQuotaExceededException", Finding::Throttled),
+            ("InternalServerException", Finding::Fault),
+            ("ServiceUnavailableException", Finding::Fault),
+            ("ModelNotReadyException", Finding::Fault),
+            ("ModelTimeoutException", Finding::Fault),
+            ("ExpiredTokenException", Finding::Access),
+            ("AccessDeniedException", Finding::Access),
+            ("ResourceNotFoundException", Finding::Access),
+        ] {
+            assert_eq!(told(exception, "m"), Some(finding), "{exception}");
+        }
+        let elsewhere = "The provided model identifier is invalid.";
+        assert_eq!(told("ValidationException", elsewhere), Some(Finding::Access));
+        let daily = br#"{"message":"Too many tokens per day"}"#;
+        let error = of_status(429, Some("ThrottlingException"), daily);
+        assert_eq!((error.retry_after, error.should_retry()), (None, Some(false)));
     }
 }

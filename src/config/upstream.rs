@@ -19,12 +19,18 @@ pub struct UpstreamConfig {
     pub api_key: Option<Arc<SecretString>>,
     /// `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, else `AWS_ENDPOINT_URL`
     pub runtime_url: Option<String>,
+    /// `AWS_ENDPOINT_URL_BEDROCK`, else `AWS_ENDPOINT_URL`
+    pub control_url: Option<String>,
     /// `UPSTREAM_CONNECT_TIMEOUT_MS`
     pub connect: Duration,
     /// `UPSTREAM_FIRST_BYTE_TIMEOUT_MS`
     pub first_byte: Duration,
     /// `UPSTREAM_IDLE_TIMEOUT_MS`
     pub idle: Duration,
+    /// `UPSTREAM_TOTAL_TIMEOUT_MS`
+    pub whole: Duration,
+    /// `CLIENT_STALL_TIMEOUT_MS`
+    pub client: Duration,
     /// `UPSTREAM_DRAIN_TIMEOUT_MS`
     pub settle_alone: Duration,
     /// `STREAM_PING_INTERVAL_MS`
@@ -35,10 +41,9 @@ impl UpstreamConfig {
     pub(super) fn read(environment: &mut Environment<'_>) -> Self {
         let runtime = environment.url("AWS_ENDPOINT_URL_BEDROCK_RUNTIME");
         let general = environment.url("AWS_ENDPOINT_URL");
+        let control = environment.url("AWS_ENDPOINT_URL_BEDROCK");
         // Read by the AWS library itself; here only checked.
-        for name in ["AWS_ENDPOINT_URL_BEDROCK", "AWS_ENDPOINT_URL_STS"] {
-            environment.url(name);
-        }
+        environment.url("AWS_ENDPOINT_URL_STS");
         let region = |environment: &mut Environment<'_>, name| {
             environment.parsed(name, "an AWS region such as us-east-1", |text| {
                 let fit = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -56,10 +61,13 @@ impl UpstreamConfig {
             region: named.or(default),
             geography,
             api_key: environment.secret("AWS_BEARER_TOKEN_BEDROCK", 1).map(Arc::new),
-            runtime_url: runtime.or(general),
+            runtime_url: runtime.or_else(|| general.clone()),
+            control_url: control.or(general),
             connect: environment.milliseconds("UPSTREAM_CONNECT_TIMEOUT_MS", 5_000),
             first_byte: environment.milliseconds("UPSTREAM_FIRST_BYTE_TIMEOUT_MS", 600_000),
             idle: environment.milliseconds("UPSTREAM_IDLE_TIMEOUT_MS", 300_000),
+            whole: environment.milliseconds("UPSTREAM_TOTAL_TIMEOUT_MS", 3_600_000),
+            client: environment.milliseconds("CLIENT_STALL_TIMEOUT_MS", 300_000),
             settle_alone: environment.milliseconds("UPSTREAM_DRAIN_TIMEOUT_MS", 5_000),
             ping_interval: environment.milliseconds("STREAM_PING_INTERVAL_MS", 10_000),
         }

@@ -27,6 +27,7 @@ pub mod routing;
 pub mod scim;
 pub mod settings;
 pub mod surface;
+pub mod tally;
 pub mod tokens;
 pub mod trace;
 pub mod translation;

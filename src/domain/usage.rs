@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::routing::Routed;
 use super::tokens::Tokens;
 
 /// How a request ended.
@@ -70,6 +71,8 @@ pub struct UsageRecord {
     pub profile: Option<String>,
     /// The endpoint that served it.
     pub endpoint: Option<String>,
+    /// Why that endpoint was chosen.
+    pub routed: Option<Routed>,
     /// Whether a stream was asked for.
     pub streaming: bool,
     /// The four token classes.

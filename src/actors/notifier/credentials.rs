@@ -22,7 +22,7 @@ impl Credentials {
         let loaded = match kept.filter(good) {
             Some(loaded) => loaded,
             None => {
-                let loaded = CredentialSource::Chain.load().await.map_err(|e| e.to_string())?;
+                let loaded = CredentialSource::Chain.load(None).await.map_err(|e| e.to_string())?;
                 *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(loaded.clone());
                 loaded
             }

@@ -24,6 +24,7 @@ pub use progress::{Connection, Progress};
 use pump::Pump;
 
 use super::draft::Draft;
+use super::endpoints::Origin;
 use super::streams::Permit;
 use super::tree::Tombstone;
 use super::worker::Worker;
@@ -43,6 +44,8 @@ pub struct Task {
     pub draft: Draft,
     /// Where others see how far it is.
     pub progress: Progress,
+    /// Who is asking, as far as routing goes by it.
+    pub origin: Origin,
 }
 
 /// The actor.

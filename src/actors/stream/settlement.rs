@@ -15,6 +15,7 @@ use crate::domain::answer::Answer;
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::model::Resolved;
 use crate::domain::price::PriceTable;
+use crate::domain::routing::Routed;
 use crate::domain::trace::TraceContext;
 use crate::domain::usage::Outcome;
 use crate::telemetry::trace::Call;
@@ -46,11 +47,12 @@ impl Settlement {
         Self { answer, draft, profile: None, timed: false, began, client, prices }
     }
 
-    /// Notes which profile serves the request, at which endpoint.
-    pub fn served_by(&mut self, endpoint: &str, resolved: &Resolved) {
+    /// Notes which profile serves the request, at which endpoint, and why there.
+    pub fn served_by(&mut self, endpoint: &str, resolved: &Resolved, routed: Routed) {
         self.profile = Some(resolved.clone());
         self.draft.fill(|record| {
             record.endpoint = Some(endpoint.to_owned());
+            record.routed = Some(routed);
             record.profile = Some(resolved.profile.clone());
             record.model_id = resolved.model.map(|model| model.id);
         });

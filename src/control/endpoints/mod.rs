@@ -1,6 +1,7 @@
 //! Endpoints: make, list, change, take away.
 
 mod credential;
+mod health;
 mod view;
 
 use chrono::Utc;
@@ -8,6 +9,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 pub use credential::{CredentialOrder, CredentialView};
+pub use health::{EndpointHealth, EndpointsHealth, ModelHealth, health};
 pub use view::{CreateEndpoint, EditEndpoint, Endpoint, ModelProfile};
 
 use super::caller::Caller;

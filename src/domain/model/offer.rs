@@ -1,9 +1,9 @@
-//! Which models a geography offers, in the order and by the cursors of Anthropic's models list.
+//! Which models are offered, in the order and by the cursors of Anthropic's models list.
 
 use chrono::NaiveDate;
 use thiserror::Error;
 
-use super::{Geography, Model, UnknownModel, all, resolve, shown};
+use super::{Model, Resolved, UnknownModel, all, shown};
 use crate::domain::capability::Feature;
 
 /// The long context, in tokens.
@@ -42,11 +42,11 @@ pub struct Page {
 }
 
 impl Offer {
-    /// All that `geography` offers, newest first; the variant with the long context follows its
-    /// model.
+    /// All of the models that somebody `has`, newest first; the variant with the long context follows
+    /// its model.
     #[must_use]
-    pub fn all(geography: Geography) -> Vec<Self> {
-        let models = all().iter().filter(|model| model.profile(geography).is_some());
+    pub fn among(has: impl Fn(&'static Model) -> bool) -> Vec<Self> {
+        let models = all().iter().filter(|model| has(model));
         models
             .flat_map(|model| {
                 let variant = takes_long_context(model).then_some(true);
@@ -56,12 +56,11 @@ impl Offer {
             .collect()
     }
 
-    /// What a requested name, in any of its forms, stands for in `geography`.
+    /// What the name `requested`, which stands for `resolved`, offers.
     ///
     /// # Errors
-    /// [`UnknownModel`], also for ARNs that do not tell their model.
-    pub fn find(requested: &str, geography: Geography) -> Result<Self, UnknownModel> {
-        let resolved = resolve(requested, geography)?;
+    /// [`UnknownModel`] for ARNs that do not tell their model.
+    pub fn of(resolved: &Resolved, requested: &str) -> Result<Self, UnknownModel> {
         let model = resolved.model.ok_or_else(|| UnknownModel::Name(shown(requested)))?;
         Ok(Self { model, long_context: resolved.long_context && takes_long_context(model) })
     }
@@ -134,6 +133,15 @@ fn takes_long_context(model: &Model) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::model::{Geography, resolve};
+
+    fn offers_of(geography: Geography) -> Vec<Offer> {
+        Offer::among(|model| model.profile(geography).is_some())
+    }
+
+    fn find(name: &str, geography: Geography) -> Result<Offer, UnknownModel> {
+        Offer::of(&resolve(name, geography)?, name)
+    }
 
     fn ids(offers: &[Offer]) -> Vec<String> {
         offers.iter().map(Offer::id).collect()
@@ -142,10 +150,10 @@ mod tests {
     #[test]
     fn what_is_offered_can_be_asked_for_and_is_found_under_its_own_id() {
         for geography in [Geography::Us, Geography::Eu, Geography::Jp, Geography::UsGov] {
-            let offers = Offer::all(geography);
+            let offers = offers_of(geography);
             assert!(!offers.is_empty());
             for offer in offers {
-                assert_eq!(Offer::find(&offer.id(), geography), Ok(offer));
+                assert_eq!(find(&offer.id(), geography), Ok(offer));
                 assert!(offer.max_output() < offer.context());
             }
         }
@@ -154,13 +162,13 @@ mod tests {
     #[test]
     fn what_the_geography_lacks_is_not_offered() {
         let fable = "claude-fable-5-2".to_owned();
-        assert!(ids(&Offer::all(Geography::Us)).contains(&fable));
-        assert!(!ids(&Offer::all(Geography::UsGov)).contains(&fable));
+        assert!(ids(&offers_of(Geography::Us)).contains(&fable));
+        assert!(!ids(&offers_of(Geography::UsGov)).contains(&fable));
     }
 
     #[test]
     fn a_variant_follows_its_model_where_a_beta_opens_the_long_context() {
-        let offers = Offer::all(Geography::Us);
+        let offers = offers_of(Geography::Us);
         let all = ids(&offers);
         let plain = all.iter().position(|id| id == "claude-sonnet-4-5-20250929").unwrap();
         assert_eq!(all[plain + 1], "claude-sonnet-4-5-20250929[1m]");
@@ -171,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_release_is_told_only_by_a_dated_id() {
-        let released = |name| Offer::find(name, Geography::Us).unwrap().released();
+        let released = |name| find(name, Geography::Us).unwrap().released();
         assert_eq!(released("claude-opus-4-5"), NaiveDate::from_ymd_opt(2025, 11, 1));
         assert_eq!(released("opus"), None);
     }
@@ -184,16 +192,16 @@ mod tests {
             "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-haiku-4-5-20251001-v1:0",
             "claude-haiku-4-5[1m]",
         ] {
-            let offer = Offer::find(name, Geography::Us).unwrap();
+            let offer = find(name, Geography::Us).unwrap();
             assert_eq!(offer.id(), "claude-haiku-4-5-20251001", "{name}");
         }
         let opaque = "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc";
-        assert!(Offer::find(opaque, Geography::Us).is_err());
+        assert!(find(opaque, Geography::Us).is_err());
     }
 
     #[test]
     fn pages_of_every_size_join_to_the_list_in_both_directions() {
-        let offers = Offer::all(Geography::Us);
+        let offers = offers_of(Geography::Us);
         for limit in 1..=offers.len() + 1 {
             let mut forward = Page::of(&offers, Cursor::Start, limit).unwrap();
             let mut seen = forward.offers.clone();
@@ -220,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_cursor_that_names_nothing_is_an_error() {
-        let offers = Offer::all(Geography::Us);
+        let offers = offers_of(Geography::Us);
         for cursor in [Cursor::After("opus"), Cursor::Before("")] {
             assert!(Page::of(&offers, cursor, 5).is_err());
         }

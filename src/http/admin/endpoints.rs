@@ -1,28 +1,34 @@
 //! `/admin/endpoints`: AWS accounts and regions, and how they do.
 
+use std::rc::Rc;
+
 use actix_web::web::{Data, Json, Path, Query, ServiceConfig, delete, get, patch, post};
 use actix_web::{HttpResponse, Responder};
 use utoipa::OpenApi;
 use uuid::Uuid;
 
 use super::only;
-use crate::control::endpoints::{self, CreateEndpoint, EditEndpoint, Endpoint};
+use crate::actors::worker::Worker;
+use crate::control::endpoints::{self, CreateEndpoint, EditEndpoint, Endpoint, EndpointsHealth};
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]
-#[openapi(paths(list, create, read, edit, remove))]
+#[openapi(paths(list, create, health, read, edit, remove))]
 pub(super) struct Api;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
-    config.service(only("/endpoints").route(get().to(list)).route(post().to(create))).service(
-        only("/endpoints/{id}")
-            .route(get().to(read))
-            .route(patch().to(edit))
-            .route(delete().to(remove)),
-    );
+    config
+        .service(only("/endpoints").route(get().to(list)).route(post().to(create)))
+        .service(only("/endpoints/health").route(get().to(health)))
+        .service(
+            only("/endpoints/{id}")
+                .route(get().to(read))
+                .route(patch().to(edit))
+                .route(delete().to(remove)),
+        );
 }
 
 /// Endpoints, newest first.
@@ -46,6 +52,13 @@ async fn create(
 ) -> Result<impl Responder, Problem> {
     let endpoint = endpoints::create(&edge.control, &caller, order.into_inner()).await?;
     Ok(HttpResponse::Created().json(endpoint))
+}
+
+/// How the endpoints do, as the instance that answers knows it.
+#[utoipa::path(get, path = "/endpoints/health", tag = "endpoints",
+    responses((status = 200, body = EndpointsHealth), Refusals))]
+async fn health(caller: Caller, worker: Data<Rc<Worker>>) -> Result<impl Responder, Problem> {
+    Ok(Json(endpoints::health(&caller, &worker.gateway.endpoints).await?))
 }
 
 /// One endpoint.

@@ -1,8 +1,8 @@
-//! Which models a caller may use: what both its key and its team allow.
+//! Which models a caller may use: what both its key and its team allow, of what its endpoints have.
 
+use crate::actors::endpoints::Endpoints;
 use crate::domain::error::{ApiError, ErrorKind};
-use crate::domain::geography::Geography;
-use crate::domain::model::{self, Offer};
+use crate::domain::model::Offer;
 use crate::domain::principal::Principal;
 
 /// Lets a request for the model of this name pass.
@@ -12,12 +12,12 @@ use crate::domain::principal::Principal;
 pub(super) fn permitted(
     principal: &Principal,
     name: &str,
-    geography: Geography,
+    endpoints: &Endpoints,
 ) -> Result<(), ApiError> {
     if principal.models.is_none() {
         return Ok(());
     }
-    let resolved = model::resolve(name, geography).ok();
+    let resolved = endpoints.pool(principal.team_id).resolve(name).ok();
     if resolved.is_some_and(|resolved| principal.may_use(&resolved.profile, resolved.model)) {
         return Ok(());
     }
@@ -26,9 +26,9 @@ pub(super) fn permitted(
     Err(ApiError::new(ErrorKind::Permission, message))
 }
 
-/// The models of a geography that the caller may use.
-pub(super) fn offers(principal: &Principal, geography: Geography) -> Vec<Offer> {
-    let mut offers = Offer::all(geography);
-    offers.retain(|offer| permitted(principal, &offer.id(), geography).is_ok());
+/// The models of its endpoints that the caller may use.
+pub(super) fn offers(principal: &Principal, endpoints: &Endpoints) -> Vec<Offer> {
+    let mut offers = endpoints.pool(principal.team_id).offers();
+    offers.retain(|offer| permitted(principal, &offer.id(), endpoints).is_ok());
     offers
 }

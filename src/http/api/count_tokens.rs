@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use super::{access, asked};
+use crate::actors::endpoints::Origin;
 use crate::actors::worker::Worker;
 use crate::domain::request::MessagesRequest;
 use crate::http::auth;
@@ -28,8 +29,9 @@ pub async fn count_tokens(
     let principal = auth::principal(&request, gateway).await?;
     let parse = MessagesRequest::parse_count_tokens;
     let asked = asked::read(&request, payload, edge.body_deadline, parse).await?;
-    access::permitted(&principal, asked.model(), gateway.geography)?;
-    let count = worker.count_tokens(&asked, &asked::headers(request.headers())).await?;
+    access::permitted(&principal, asked.model(), &gateway.endpoints)?;
+    let origin = Origin::new(&principal, asked.session_id().as_deref());
+    let count = worker.count_tokens(&asked, &asked::headers(request.headers()), origin).await?;
     let mut response = HttpResponse::Ok();
     if count.estimated {
         response.insert_header(("x-ccag-adjusted", "count_tokens"));

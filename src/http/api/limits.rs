@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::standing;
 use crate::actors::limiter::{Asked, Demand, Refused, Reservation};
@@ -13,7 +14,6 @@ use crate::actors::worker::Worker;
 use crate::domain::budget::{Source, dollars};
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::limit::{Account, Measure, Purse, Scope, Short, WhenAway};
-use crate::domain::model;
 use crate::domain::principal::Principal;
 use crate::domain::request::MessagesRequest;
 use crate::domain::tokens::Tokens;
@@ -40,7 +40,7 @@ pub(super) async fn reserve(
     let settings = gateway.settings.load();
     let when_away = if settings.limits_fail_open { WhenAway::Open } else { WhenAway::Closed };
     let default = settings.default_requests_per_minute;
-    let demand = || demand(worker, message);
+    let demand = || demand(worker, principal.team_id, message);
     let Some(asked) = gateway.limiter.asked(principal, default, when_away, demand) else {
         return Ok(None);
     };
@@ -85,11 +85,11 @@ fn count(worker: &Worker, short: Short) {
 
 /// What a request takes at the most: its whole prompt written to the cache, and all the output that it
 /// allows.
-fn demand(worker: &Worker, message: &MessagesRequest) -> Demand {
+fn demand(worker: &Worker, team: Option<Uuid>, message: &MessagesRequest) -> Demand {
     let (prompt, output) = (message.estimated_tokens(), message.max_tokens().unwrap_or(0));
     let tokens = Tokens { cache_write_5m: prompt, output, ..Tokens::default() };
     let gateway = &worker.gateway;
-    let cost = model::resolve(message.model(), gateway.geography).map_or(0, |resolved| {
+    let cost = gateway.endpoints.pool(team).resolve(message.model()).map_or(0, |resolved| {
         let prices = gateway.prices.published.load();
         prices.cost(&tokens, 0, resolved.model, &resolved.profile).nanos
     });

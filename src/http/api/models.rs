@@ -36,7 +36,7 @@ pub async fn models(
     worker: Data<Rc<Worker>>,
 ) -> Result<HttpResponse, Refusal> {
     let principal = auth::principal(&request, &worker.gateway).await?;
-    let offers = access::offers(&principal, worker.gateway.geography);
+    let offers = access::offers(&principal, &worker.gateway.endpoints);
     let page = Page::of(&offers, asked.cursor()?, asked.limit()?)
         .map_err(|error| ApiError::new(ErrorKind::InvalidRequest, error.to_string()))?;
     Ok(HttpResponse::Ok().json(json!({
@@ -57,8 +57,10 @@ pub async fn model(
     worker: Data<Rc<Worker>>,
 ) -> Result<HttpResponse, Refusal> {
     let principal = auth::principal(&request, &worker.gateway).await?;
-    let offer = Offer::find(&id, worker.gateway.geography).map_err(ApiError::from)?;
-    access::permitted(&principal, &id, worker.gateway.geography)?;
+    let endpoints = &worker.gateway.endpoints;
+    let resolved = endpoints.pool(principal.team_id).resolve(&id).map_err(ApiError::from)?;
+    let offer = Offer::of(&resolved, &id).map_err(ApiError::from)?;
+    access::permitted(&principal, &id, endpoints)?;
     Ok(HttpResponse::Ok().json(shown(&offer)))
 }
 

@@ -29,6 +29,7 @@ pub(super) fn begin(headers: &HeaderMap, request_id: &str, principal: &Principal
         model_id: None,
         profile: None,
         endpoint: None,
+        routed: None,
         streaming: false,
         tokens: Tokens::default(),
         tokens_estimated: false,

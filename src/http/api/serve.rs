@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 use super::{access, asked, limits, record};
 use crate::actors::Draft;
+use crate::actors::endpoints::Origin;
 use crate::actors::stream::Outlet;
 use crate::actors::worker::Worker;
 use crate::domain::error::{ApiError, ErrorKind};
@@ -59,14 +60,15 @@ pub(super) async fn serve(
         Ok(asked) => asked,
         Err(error) => return Err(draft.reject(error).into()),
     };
-    if let Err(error) = access::permitted(&principal, asked.model(), gateway.geography) {
+    if let Err(error) = access::permitted(&principal, asked.model(), &gateway.endpoints) {
         return Err(draft.reject(error).into());
     }
     match limits::reserve(request, worker, &principal, &asked).await {
         Ok(reservation) => reservation.into_iter().for_each(|taken| draft.hold(taken)),
         Err(error) => return Err(draft.reject(error).into()),
     }
-    let parts = worker.start(asked, asked::headers(request.headers()), draft)?;
+    let origin = Origin::new(&principal, draft.session_id());
+    let parts = worker.start(asked, asked::headers(request.headers()), draft, origin)?;
     Ok(Served { parts, request_id })
 }
 

@@ -75,6 +75,7 @@ const ROUTES: &[(&str, &str, Member)] = &[
     ("put", "/admin/teams/{id}/routing", Never),
     ("get", "/admin/endpoints", Never),
     ("post", "/admin/endpoints", Never),
+    ("get", "/admin/endpoints/health", Never),
     ("get", "/admin/endpoints/{id}", Never),
     ("patch", "/admin/endpoints/{id}", Never),
     ("delete", "/admin/endpoints/{id}", Never),

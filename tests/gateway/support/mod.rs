@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod collector;
 pub(crate) mod database;
+pub(crate) mod endpoints;
 pub(crate) mod exposition;
 pub(crate) mod gateway;
 pub(crate) mod money;

@@ -20,6 +20,7 @@ use self::metrics::Metrics;
 use self::stream::NativeBody;
 use self::wrap::{Called, counted, invoked};
 use super::{access, asked, serve};
+use crate::actors::endpoints::Origin;
 use crate::actors::stream::Part;
 use crate::actors::worker::Worker;
 use crate::http::auth;
@@ -65,8 +66,8 @@ async fn answer(
     streaming: bool,
     (worker, edge): (Data<Rc<Worker>>, Data<Edge>),
 ) -> Result<HttpResponse, Refusal> {
-    let called = Called::new(&id, worker.gateway.geography);
     let mut metrics = Metrics::begin();
+    let called = Called::new(&id, worker.gateway.endpoints.model_of(&id));
     let parse = move |body: Bytes| invoked(&body, &id, streaming);
     let served = serve::serve(&request, payload, &worker, &edge, parse).await?;
     let (mut parts, mut response) = (served.parts, HttpResponse::Ok());
@@ -106,7 +107,8 @@ pub async fn count_tokens(
     let id = id.into_inner();
     let parse = move |body: Bytes| counted(&body, &id);
     let asked = asked::read(&request, payload, edge.body_deadline, parse).await?;
-    access::permitted(&principal, asked.model(), gateway.geography)?;
-    let count = worker.count_tokens(&asked, &asked::headers(request.headers())).await?;
+    access::permitted(&principal, asked.model(), &gateway.endpoints)?;
+    let origin = Origin::new(&principal, asked.session_id().as_deref());
+    let count = worker.count_tokens(&asked, &asked::headers(request.headers()), origin).await?;
     Ok(HttpResponse::Ok().json(json!({ "inputTokens": count.input_tokens })))
 }

@@ -8,9 +8,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::actors::endpoints::Endpoints;
 use crate::actors::worker::Worker;
 use crate::domain::error::{ApiError, ErrorKind};
-use crate::domain::geography::Geography;
 use crate::domain::model::{self, Model};
 use crate::domain::principal::Principal;
 use crate::http::auth;
@@ -50,13 +50,11 @@ pub async fn profiles(
         return Err(invalid("maxResults takes a number from 1 to 1000.").into());
     }
     let all = match asked.r#type.as_deref() {
-        None | Some("SYSTEM_DEFINED") => offered(&principal, gateway.geography),
+        None | Some("SYSTEM_DEFINED") => offered(&principal, &gateway.endpoints),
         Some("APPLICATION") => Vec::new(),
         Some(_) => return Err(invalid("type takes SYSTEM_DEFINED or APPLICATION.").into()),
     };
-    let region = gateway.endpoints.region();
-    let page: Vec<Value> =
-        all.iter().skip(from).take(size).map(|(id, model)| shown(id, model, region)).collect();
+    let page: Vec<Value> = all.iter().skip(from).take(size).map(Offered::shown).collect();
     let end = from.saturating_add(page.len());
     let answer = if end < all.len() {
         json!({ "inferenceProfileSummaries": page, "nextToken": end.to_string() })
@@ -77,43 +75,60 @@ pub async fn profile(
 ) -> Result<HttpResponse, Refusal> {
     let gateway = &worker.gateway;
     let principal = auth::principal(&request, gateway).await?;
-    let region = gateway.endpoints.region();
-    let all = offered(&principal, gateway.geography);
-    let found = all.iter().find(|(known, _)| *known == *id || arn(known, region) == *id);
+    let all = offered(&principal, &gateway.endpoints);
+    let found = all.iter().find(|known| known.id == *id || known.arn() == *id);
     let missing = || ApiError::new(ErrorKind::NotFound, "There is no such inference profile.");
-    let (id, model) = found.ok_or_else(missing)?;
-    Ok(HttpResponse::Ok().json(shown(id, model, region)))
+    Ok(HttpResponse::Ok().json(found.ok_or_else(missing)?.shown()))
 }
 
-/// The profiles of a geography that a caller may use, those of wider ones included.
-fn offered(principal: &Principal, geography: Geography) -> Vec<(String, &'static Model)> {
-    let of_model = |model: &'static Model| {
-        let reachable = geography.wider().iter().filter(|wider| model.geographies.contains(wider));
-        reachable.map(move |wider| (format!("{wider}.{}", model.base), model))
-    };
-    let all = model::all().iter().flat_map(of_model);
-    all.filter(|(id, model)| principal.may_use(id, Some(model))).collect()
+/// A profile that may be called.
+struct Offered {
+    id: String,
+    model: &'static Model,
+    region: String,
 }
 
-fn shown(id: &str, model: &Model, region: &str) -> Value {
-    json!({
-        "inferenceProfileName": model.display_name,
-        "inferenceProfileArn": arn(id, region),
-        "inferenceProfileId": id,
-        "models": [{
-            "modelArn": format!("arn:{}:bedrock:{region}::foundation-model/{}", partition(region), model.base),
-        }],
-        "status": "ACTIVE",
-        "type": "SYSTEM_DEFINED",
-        "createdAt": SINCE,
-        "updatedAt": SINCE,
-        "description": format!("Routes requests to {}", model.display_name),
-    })
+/// The profiles that a caller may use at its endpoints, those of wider geographies included.
+fn offered(principal: &Principal, endpoints: &Endpoints) -> Vec<Offered> {
+    let mut all = Vec::<Offered>::new();
+    for session in &endpoints.pool(principal.team_id).sessions {
+        let reachable = session.catalog.geography.wider();
+        for model in model::all() {
+            for wider in reachable.iter().filter(|wider| model.geographies.contains(wider)) {
+                let id = format!("{wider}.{}", model.base);
+                let is_known = all.iter().any(|offered| offered.id == id);
+                if !is_known && principal.may_use(&id, Some(model)) {
+                    all.push(Offered { id, model, region: session.endpoint.region.clone() });
+                }
+            }
+        }
+    }
+    all
 }
 
-/// The ARN without an account: whose it is, is for nobody to know.
-fn arn(id: &str, region: &str) -> String {
-    format!("arn:{}:bedrock:{region}:000000000000:inference-profile/{id}", partition(region))
+impl Offered {
+    fn shown(&self) -> Value {
+        let Self { id, model, region } = self;
+        json!({
+            "inferenceProfileName": model.display_name,
+            "inferenceProfileArn": self.arn(),
+            "inferenceProfileId": id,
+            "models": [{
+                "modelArn": format!("arn:{}:bedrock:{region}::foundation-model/{}", partition(region), model.base),
+            }],
+            "status": "ACTIVE",
+            "type": "SYSTEM_DEFINED",
+            "createdAt": SINCE,
+            "updatedAt": SINCE,
+            "description": format!("Routes requests to {}", model.display_name),
+        })
+    }
+
+    /// The ARN without an account: whose it is, is for nobody to know.
+    fn arn(&self) -> String {
+        let Self { id, region, .. } = self;
+        format!("arn:{}:bedrock:{region}:000000000000:inference-profile/{id}", partition(region))
+    }
 }
 
 fn partition(region: &str) -> &'static str {

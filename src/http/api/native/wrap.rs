@@ -5,8 +5,7 @@ use bytes::Bytes;
 use memchr::memmem;
 use serde::Deserialize;
 
-use crate::domain::geography::Geography;
-use crate::domain::model;
+use crate::domain::model::Model;
 use crate::domain::request::{InvalidRequest, MessagesRequest};
 
 /// The model of a call: as the client named it, and as Bedrock's answers name it.
@@ -17,9 +16,8 @@ pub(super) struct Called {
 }
 
 impl Called {
-    /// A call for the model or profile `id`.
-    pub(super) fn new(id: &str, geography: Geography) -> Self {
-        let known = model::resolve(id, geography).ok().and_then(|resolved| resolved.model);
+    /// A call for the model or profile `id`, which is `known`.
+    pub(super) fn new(id: &str, known: Option<&'static Model>) -> Self {
         let member = |name: &str| format!(r#""model":{}"#, serde_json::Value::from(name));
         Self { member: known.map(|model| (member(id), member(model.id))) }
     }
@@ -111,10 +109,10 @@ mod tests {
     #[test]
     fn an_answer_names_the_model_as_bedrock_does() {
         let id = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
-        let called = Called::new(id, Geography::Us);
+        let called = Called::new(id, crate::domain::model::find("claude-haiku-4-5"));
         let answer = format!(r#"{{"model":"{id}","id":"msg"}}"#);
         let told = called.renamed(answer.into());
         assert_eq!(told, r#"{"model":"claude-sonnet-4-5-20250929","id":"msg"}"#);
-        assert_eq!(Called::new("arn:x", Geography::Us).renamed("{}".into()), "{}");
+        assert_eq!(Called::new("arn:x", None).renamed("{}".into()), "{}");
     }
 }

@@ -1,0 +1,51 @@
+//! One call to an endpoint, made once more where only the connection, the credential or the clock was
+//! stale.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::endpoints::{Endpoints, Lease};
+use crate::bedrock::exchange::{self, Body, Failure, Operation, Stale};
+use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::trace::TraceContext;
+
+/// Sends `body` to the leased endpoint and waits for the head of a successful answer, for each of two
+/// attempts until the deadline.
+///
+/// # Errors
+/// [`Failure`] of the second attempt, or of the first where a second would not help.
+pub(super) async fn call(
+    client: &awc::Client,
+    endpoints: &Endpoints,
+    lease: &mut Lease,
+    target: (&str, Operation),
+    body: Bytes,
+    (deadline, trace): (Duration, Option<&TraceContext>),
+) -> Result<Body, Failure> {
+    let how = (deadline, trace);
+    let failure = match once(client, lease, target, body.clone(), how).await {
+        Ok(answer) => return Ok(answer),
+        Err(failure) => failure,
+    };
+    match failure.stale {
+        None => return Err(failure),
+        Some(Stale::Credential) => lease.refresh(endpoints).await?,
+        Some(Stale::Connection | Stale::Clock) => {}
+    }
+    once(client, lease, target, body, how).await
+}
+
+async fn once(
+    client: &awc::Client,
+    lease: &Lease,
+    target: (&str, Operation),
+    body: Bytes,
+    (deadline, trace): (Duration, Option<&TraceContext>),
+) -> Result<Body, Failure> {
+    let Some(credential) = lease.credential() else {
+        let message = "The endpoint has no credential at the moment.";
+        return Err(ApiError::new(ErrorKind::Unavailable, message).into());
+    };
+    exchange::send(client, lease.endpoint(), credential, target, body, deadline, trace).await
+}

@@ -1,0 +1,152 @@
+//! The way to the client: parts in their order, a ping in each silence, and what ends the wait for
+//! either side.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::Ending;
+use crate::actors::draft::Waited;
+use crate::actors::stream::part::Part;
+use crate::actors::stream::progress::Progress;
+use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::usage::Outcome;
+
+const PING: &[u8] = b"event: ping\ndata: {\"type\":\"ping\"}\n\n";
+
+/// The way to the client.
+pub(super) struct ClientSide {
+    pub(super) parts: mpsc::Sender<Part>,
+    pub(super) adjusted: Vec<&'static str>,
+    pub(super) waited: Waited,
+    pub(super) streaming: bool,
+    pub(super) begun: Rc<Cell<bool>>,
+    pub(super) ping_interval: Duration,
+    pub(super) last_sent: Instant,
+    pub(super) progress: Progress,
+    /// Until when the whole answer has to be there.
+    pub(super) until: Instant,
+    /// How long the client may take no part of its answer.
+    pub(super) patience: Duration,
+    /// How long the upstream is read to its end for a client that has left.
+    pub(super) settle_alone: Duration,
+    /// Until when, once the client has left.
+    pub(super) alone_until: Option<Instant>,
+}
+
+impl ClientSide {
+    /// False once the client has left.
+    pub(super) fn is_there(&self) -> bool {
+        self.alone_until.is_none() && !self.parts.is_closed()
+    }
+
+    /// Waits for `work`, with a ping to the client in each silence. A client that leaves is waited
+    /// without for a while, since Bedrock charges for what it generates and tells it at the end.
+    pub(super) async fn wait<F: Future>(&mut self, work: F) -> Result<F::Output, Ending> {
+        if self.progress.is_stopped() {
+            return Err(stopped());
+        }
+        let mut work = pin!(work);
+        if self.alone_until.is_some_and(|end| Instant::now() >= end) {
+            return Err(Ending::ClientGone);
+        }
+        if let Some(done) = work.as_mut().now_or_never() {
+            return Ok(done);
+        }
+        let (began, waited) = (std::time::Instant::now(), self.waited.clone());
+        let done = self.wait_long(work).await;
+        waited.since(began);
+        done
+    }
+
+    async fn wait_long<F: Future>(&mut self, mut work: Pin<&mut F>) -> Result<F::Output, Ending> {
+        let progress = self.progress.clone();
+        loop {
+            let parts = self.parts.clone();
+            let ping_at = self.last_sent + self.ping_interval;
+            let wake_at = match self.alone_until {
+                Some(end) => end,
+                None if self.streaming => ping_at.min(self.until),
+                None => self.until,
+            };
+            tokio::select! {
+                biased;
+                done = work.as_mut() => return Ok(done),
+                () = parts.closed(), if self.alone_until.is_none() => self.left(),
+                () = progress.stopped() => return Err(stopped()),
+                () = sleep_until(wake_at) => match self.alone_until {
+                    Some(_) => return Err(Ending::ClientGone),
+                    None if Instant::now() >= self.until => return Err(too_long()),
+                    None => {
+                        self.begin().await?;
+                        self.send(Part::Frame(Bytes::from_static(PING))).await?;
+                    }
+                },
+            }
+        }
+    }
+
+    /// Hands gathered events on, if there are any.
+    pub(super) async fn frame(&mut self, events: &mut BytesMut) -> Result<(), Ending> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.begin().await?;
+        self.send(Part::Frame(events.split().freeze())).await
+    }
+
+    pub(super) async fn begin(&mut self) -> Result<(), Ending> {
+        if self.begun.replace(true) {
+            return Ok(());
+        }
+        let adjusted = std::mem::take(&mut self.adjusted);
+        self.send(Part::Begin(adjusted)).await
+    }
+
+    /// Hands a part over; it goes nowhere where the client has left.
+    pub(super) async fn send(&mut self, part: Part) -> Result<(), Ending> {
+        self.last_sent = Instant::now();
+        if self.alone_until.is_some() {
+            return Ok(());
+        }
+        let part = match self.parts.try_send(part) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Full(part)) => part,
+            Err(TrySendError::Closed(_)) => {
+                self.left();
+                return Ok(());
+            }
+        };
+        let began = std::time::Instant::now();
+        let sent = timeout(self.patience, self.parts.send(part)).await;
+        self.waited.since(began);
+        match sent {
+            Ok(Ok(())) => self.last_sent = Instant::now(),
+            Ok(Err(_)) => self.left(),
+            Err(_) => return Err(Ending::ClientStalled),
+        }
+        Ok(())
+    }
+
+    fn left(&mut self) {
+        self.alone_until = Some(Instant::now() + self.settle_alone);
+    }
+}
+
+fn stopped() -> Ending {
+    let message = "An administrator stopped this request.";
+    Ending::Error(Outcome::Failed, ApiError::new(ErrorKind::Permission, message))
+}
+
+fn too_long() -> Ending {
+    let message = "The answer took longer than this gateway lets one take.";
+    Ending::Error(Outcome::Failed, ApiError::new(ErrorKind::Timeout, message))
+}
