@@ -175,6 +175,11 @@ async fn pages_of_sessions_join_to_the_list() {
 async fn sums_equal_what_they_are_sums_of() {
     let scratch = Scratch::create().await;
     generate(&scratch, 20_000).await;
+    for sum in ["sum(requests)", "sum(cost_nanos)"] {
+        let [activity, hourly] =
+            ["usage_activity", "usage_hourly"].map(|table| format!("select {sum} from {table}"));
+        assert_eq!(scratch.text(&activity).await, scratch.text(&hourly).await, "{sum}");
+    }
     for table in ["usage_hourly", "usage_daily"] {
         for (sum, of) in [
             ("sum(requests)", "count(*)"),
@@ -307,6 +312,8 @@ async fn no_page_scans_usage() {
     timed!("cache rate, 90 days", cache_rate(database, &quarter, Grain::Day));
     timed!("active users, 90 days", active_users(database, &quarter, Grain::Day));
     timed!("heat map, 30 days", heat_map(database, &month));
+    let one_model = Filter { models: vec!["claude-3".to_owned()], ..day.clone() };
+    timed!("heat map of one model, 1 day", heat_map(database, &one_model));
     timed!("tools, 30 days", tools(database, &month, 50));
     timed!("MCP servers, 30 days", servers(database, &month));
     timed!("sessions, 30 days", sessions(database, &month, SessionOrder::Latest(None), None, 50));

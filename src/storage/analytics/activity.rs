@@ -33,16 +33,18 @@ pub async fn active_users(
     filter: &Filter,
     grain: Grain,
 ) -> Result<Vec<ActiveUsers>, StorageError> {
-    let head = format!(
-        "with steps as (select distinct date_trunc('{}', starts_at, 'UTC') as starts_at, user_id",
+    let head = "with pairs as (select distinct starts_at, user_id";
+    let tail = format!(
+        "and user_id <> '00000000-0000-0000-0000-000000000000'), \
+         steps as (select distinct date_trunc('{}', starts_at, 'UTC') as starts_at, user_id \
+         from pairs), \
+         firsts as (select user_id, min(starts_at) as starts_at from steps group by 1) \
+         select steps.starts_at, count(*) as users, \
+         count(*) filter (where firsts.starts_at = steps.starts_at) as first_seen \
+         from steps join firsts using (user_id) group by 1 order by 1",
         grain.name()
     );
-    let tail = "and user_id <> '00000000-0000-0000-0000-000000000000'), \
-        firsts as (select user_id, min(starts_at) as starts_at from steps group by 1) \
-        select steps.starts_at, count(*) as users, \
-        count(*) filter (where firsts.starts_at = steps.starts_at) as first_seen \
-        from steps join firsts using (user_id) group by 1 order by 1";
-    let query = filter.query(&head, filter.table(grain), tail);
+    let query = filter.query(head, filter.table(grain), &tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }
 
@@ -68,15 +70,15 @@ pub struct HeatCell {
 /// # Errors
 /// [`StorageError`]
 pub async fn heat_map(database: &Database, filter: &Filter) -> Result<Vec<HeatCell>, StorageError> {
-    // By hour first: the sums have many rows for each.
     let head = "select extract(isodow from starts_at at time zone 'UTC')::integer as weekday, \
         extract(hour from starts_at at time zone 'UTC')::integer as hour, \
         sum(requests)::bigint as requests, sum(cost_nanos)::bigint as cost_nanos from \
         (select starts_at, sum(requests) as requests, sum(cost_nanos) as cost_nanos";
-    let query = filter.query(
-        head,
-        "usage_hourly",
-        "group by starts_at) as hours group by 1, 2 order by 1, 2",
-    );
+    let tail = "group by starts_at) as hours group by 1, 2 order by 1, 2";
+    let query = if filter.is_about_people() {
+        filter.query_people(head, "usage_activity", tail)
+    } else {
+        filter.query(head, "usage_hourly", tail)
+    };
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }

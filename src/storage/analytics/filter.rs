@@ -95,6 +95,12 @@ impl Filter {
         Self { from: self.from - (self.to - self.from), to: self.from, ..self.clone() }
     }
 
+    /// Whether it asks about nothing but users and teams.
+    pub(super) fn is_about_people(&self) -> bool {
+        let Self { keys, models, endpoints, projects, .. } = self;
+        keys.is_empty() && [models, endpoints, projects].into_iter().all(Vec::is_empty)
+    }
+
     /// The table of sums that is fine enough and no finer.
     pub(super) fn table(&self, grain: Grain) -> &'static str {
         let short = self.to - self.from <= TimeDelta::days(3);
@@ -118,7 +124,8 @@ impl Filter {
     }
 
     fn of_people(&self, head: &str, table: &str) -> Statement {
-        let unit = if table == "usage_hourly" { "hour" } else { "day" };
+        let by_hour = matches!(table, "usage_hourly" | "usage_activity");
+        let unit = if by_hour { "hour" } else { "day" };
         let text = format!(
             "{head} from {table} where starts_at >= date_trunc('{unit}', $1, 'UTC') and starts_at < $2"
         );

@@ -2,6 +2,7 @@
 //! from `usage` itself.
 
 mod activity;
+mod choices;
 mod filter;
 mod performance;
 mod sessions;
@@ -10,12 +11,11 @@ mod tools;
 mod unpriced;
 
 pub use activity::{ActiveUsers, HeatCell, active_users, heat_map};
+pub use choices::{Choice, Choices, choices};
 pub(super) use filter::Statement;
 pub use filter::{Filter, Grain};
 pub use performance::{CacheRate, Latency, cache_rate, latency};
 pub use sessions::{Agent, Session, SessionOrder, agents, session, sessions};
-pub use spend::{
-    Choice, Choices, Dimension, Group, Point, Sums, breakdown, choices, over_time, totals,
-};
+pub use spend::{Dimension, Group, Point, Sums, breakdown, over_time, totals};
 pub use tools::{Tool, ToolServer, servers, tools};
 pub use unpriced::{Unpriced, unpriced};

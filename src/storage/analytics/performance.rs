@@ -119,10 +119,12 @@ pub async fn cache_rate(
     let head = format!(
         "select date_trunc('{}', starts_at, 'UTC') as starts_at, \
          sum(cache_read_tokens)::bigint as cache_read_tokens, \
-         sum(input_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens)::bigint \
-         as prompt_tokens",
+         sum(prompt_tokens)::bigint as prompt_tokens from (select starts_at, \
+         sum(cache_read_tokens) as cache_read_tokens, sum(input_tokens + cache_read_tokens + \
+         cache_write_5m_tokens + cache_write_1h_tokens) as prompt_tokens",
         grain.name()
     );
-    let query = filter.query(&head, filter.table(grain), "group by 1 order by 1");
+    let tail = "group by 1) as sums group by 1 order by 1";
+    let query = filter.query(&head, filter.table(grain), tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }

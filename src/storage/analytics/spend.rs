@@ -12,7 +12,7 @@ use crate::storage::{Database, StorageError};
 
 /// Most groups of a breakdown.
 const MAX_GROUPS: u32 = 1000;
-/// The columns of [`Sums`] over rows of sums.
+/// The columns of [`Sums`], over rows of sums.
 const SUMS: &str = "coalesce(sum(requests), 0)::bigint as requests, \
     coalesce(sum(completed), 0)::bigint as completed, \
     coalesce(sum(failed), 0)::bigint as failed, \
@@ -26,8 +26,7 @@ const SUMS: &str = "coalesce(sum(requests), 0)::bigint as requests, \
     coalesce(sum(cost_nanos), 0)::bigint as cost_nanos, \
     coalesce(sum(cache_saved_nanos), 0)::bigint as cache_saved_nanos, \
     coalesce(sum(unpriced), 0)::bigint as unpriced, \
-    coalesce(sum(duration_ms), 0)::bigint as duration_ms, \
-    count(distinct user_id) as users";
+    coalesce(sum(duration_ms), 0)::bigint as duration_ms";
 
 /// What groups are made by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,9 +74,9 @@ impl Dimension {
     /// An expression for the name of the group `id`; null where it is gone or means "none".
     fn name(self) -> &'static str {
         match self {
-            Self::User => "(select name from users where users.id::text = g.id)",
-            Self::Team => "(select name from teams where teams.id::text = g.id)",
-            Self::Key => "(select name from api_keys where api_keys.id::text = g.id)",
+            Self::User => "(select name from users where users.id = g.id::uuid)",
+            Self::Team => "(select name from teams where teams.id = g.id::uuid)",
+            Self::Key => "(select name from api_keys where api_keys.id = g.id::uuid)",
             Self::Model | Self::Endpoint | Self::Project => "nullif(g.id, '')",
         }
     }
@@ -203,7 +202,9 @@ pub struct Point {
 /// # Errors
 /// [`StorageError`]
 pub async fn totals(database: &Database, filter: &Filter) -> Result<Sums, StorageError> {
-    let query = filter.query(&format!("select {SUMS}"), filter.table(Grain::Day), "");
+    // By user first: counting them so needs no sorting.
+    let head = format!("select {SUMS}, count(*) as users from (select user_id, {SUMS}");
+    let query = filter.query(&head, filter.table(Grain::Day), "group by 1) as of_users");
     database.run(async move |mut connection| Ok(query.get_result(&mut connection).await?)).await
 }
 
@@ -219,13 +220,13 @@ pub async fn breakdown(
 ) -> Result<Vec<Group>, StorageError> {
     let (column, name) = (dimension.column(), dimension.name());
     let head = format!(
-        "select g.*, {name} as name from \
-         (select {column} as id, max(starts_at) as last_at, {SUMS}"
+        "select g.*, {name} as name from (select id, max(last_at) as last_at, {SUMS}, \
+         count(*) as users from (select {column} as id, user_id, max(starts_at) as last_at, {SUMS}"
     );
     let limit = limit.min(MAX_GROUPS);
     let tail = format!(
-        "group by 1 order by sum(cost_nanos) desc, sum(requests) desc, 1 limit {limit}) as g \
-         order by cost_nanos desc, requests desc, id"
+        "group by 1, 2) as of_users group by 1 \
+         order by sum(cost_nanos) desc, sum(requests) desc, 1 limit {limit}) as g order by cost_nanos desc, requests desc, id"
     );
     let query = filter.query(&head, filter.table(Grain::Day), &tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
@@ -245,71 +246,27 @@ pub async fn over_time(
 ) -> Result<Vec<Point>, StorageError> {
     let column = dimension.map_or("null::text", Dimension::column);
     let name = dimension.map_or("null::text", Dimension::name);
+    // Truncating a time is dear: of each there is only one afterwards.
     let head = format!(
-        "with steps as (select date_trunc('{}', starts_at, 'UTC') as starts_at, {column} as id, \
+        "with sums as (select starts_at, {column} as id, \
          sum(requests) as requests, sum(cost_nanos) as cost_nanos, \
          sum(input_tokens + output_tokens + cache_read_tokens + cache_write_5m_tokens + \
-         cache_write_1h_tokens) as tokens",
-        grain.name()
+         cache_write_1h_tokens) as tokens"
     );
     let tail = format!(
         "group by 1, 2), \
+         steps as (select date_trunc('{}', starts_at, 'UTC') as starts_at, id, \
+         sum(requests) as requests, sum(cost_nanos) as cost_nanos, sum(tokens) as tokens \
+         from sums group by 1, 2), \
          dearest as (select id from steps where id is not null group by id \
          order by sum(cost_nanos) desc, id limit {}), \
          g as (select starts_at, case when id in (select id from dearest) then id end as id, \
          sum(requests)::bigint as requests, sum(tokens)::bigint as tokens, \
          sum(cost_nanos)::bigint as cost_nanos from steps group by 1, 2) \
          select g.*, {name} as name from g order by starts_at, id nulls last",
+        grain.name(),
         groups.min(50)
     );
     let query = filter.query(&head, filter.table(grain), &tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
-}
-
-/// One user or team of a filter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Choice {
-    /// Its id; the nil id means "none".
-    pub id: String,
-    /// Its name, where it still exists.
-    pub name: Option<String>,
-}
-
-/// What a filter can be set to in its span of time.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Choices {
-    /// Users.
-    pub users: Vec<Choice>,
-    /// Teams.
-    pub teams: Vec<Choice>,
-    /// Models.
-    pub models: Vec<String>,
-    /// Endpoints.
-    pub endpoints: Vec<String>,
-    /// Projects.
-    pub projects: Vec<String>,
-}
-
-/// The users, teams, models, endpoints and projects that were used in a span of time.
-///
-/// # Errors
-/// [`StorageError`]
-pub async fn choices(database: &Database, filter: &Filter) -> Result<Choices, StorageError> {
-    let span = Filter::span(filter.from, filter.to);
-    let ids = async |dimension| {
-        let groups = breakdown(database, &span, dimension, MAX_GROUPS).await?;
-        let named = groups.into_iter().filter(|group| !group.id.is_empty());
-        Ok::<_, StorageError>(named.map(|g| Choice { id: g.id, name: g.name }).collect::<Vec<_>>())
-    };
-    let names = async |dimension| {
-        let named: Vec<Choice> = ids(dimension).await?;
-        Ok::<_, StorageError>(named.into_iter().map(|choice| choice.id).collect::<Vec<_>>())
-    };
-    Ok(Choices {
-        users: ids(Dimension::User).await?,
-        teams: ids(Dimension::Team).await?,
-        models: names(Dimension::Model).await?,
-        endpoints: names(Dimension::Endpoint).await?,
-        projects: names(Dimension::Project).await?,
-    })
 }

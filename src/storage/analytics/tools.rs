@@ -57,9 +57,12 @@ pub async fn tools(
 ) -> Result<Vec<Tool>, StorageError> {
     let head = format!(
         "select tool, {SERVER} as server, sum(requests)::bigint as requests, \
-         count(distinct user_id) as users"
+         count(*) as users from (select tool, user_id, sum(requests) as requests"
     );
-    let tail = format!("group by 1 order by 3 desc, 1 limit {}", limit.min(1000));
+    let tail = format!(
+        "group by 1, 2) as of_users group by 1 order by 3 desc, 1 limit {}",
+        limit.min(1000)
+    );
     let query = filter.query_people(&head, "usage_tools", &tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }
@@ -74,9 +77,10 @@ pub async fn servers(
 ) -> Result<Vec<ToolServer>, StorageError> {
     let head = format!(
         "select {SERVER} as server, count(distinct tool) as tools, \
-         sum(requests)::bigint as requests, count(distinct user_id) as users"
+         sum(requests)::bigint as requests, count(distinct user_id) as users \
+         from (select tool, user_id, sum(requests) as requests"
     );
-    let tail = r"and tool like 'mcp\_\_%\_\_%' group by 1 order by 3 desc, 1 limit 200";
+    let tail = r"and tool like 'mcp\_\_%\_\_%' group by 1, 2) as of_users group by 1 order by 3 desc, 1 limit 200";
     let query = filter.query_people(&head, "usage_tools", tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }

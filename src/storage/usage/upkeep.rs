@@ -76,6 +76,7 @@ pub async fn delete_outlived(
             let mut deleted = 0;
             for (table, column, days) in [
                 ("usage_hourly", "starts_at", retention.hourly),
+                ("usage_activity", "starts_at", retention.hourly),
                 ("usage_sessions", "last_at", retention.hourly),
                 ("usage_agents", "last_at", retention.hourly),
                 ("usage_daily", "starts_at", retention.daily),
