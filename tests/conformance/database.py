@@ -1,10 +1,9 @@
-"""A database of the test cluster: python database.py create | provider URL ID."""
+"""Makes a database in the test cluster and prints its URL."""
 
 import os
 import shlex
-import sys
 import uuid
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import pg8000.native
 
@@ -31,14 +30,4 @@ def create():
     print(f"postgres://{text('user')}:{text('password')}@{text('host')}:{options.get('port', 5432)}/{name}")
 
 
-def provider(url, identity):
-    parts = urlsplit(url)
-    options = {"host": unquote(parts.netloc.rsplit("@", 1)[1].rsplit(":", 1)[0]), "port": parts.port or 5432}
-    options |= {"user": unquote(parts.username), "password": unquote(parts.password or "")}
-    connection = connect(options, parts.path.lstrip("/"))
-    connection.run(
-        "insert into identity_providers (id, name, kind) values (:id, 'conformance', 'scim')", id=identity
-    )
-
-
-{"create": create, "provider": provider}[sys.argv[1]](*sys.argv[2:])
+create()

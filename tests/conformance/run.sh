@@ -43,9 +43,9 @@ if ! cmp -s "$here/requirements.txt" "$kept/.installed"; then
   cp "$here/requirements.txt" "$kept/.installed"
 fi
 
+cd "$work"
 admin=conformance-$(printf '5d6b%.0s' {1..12})
-database=$("$kept/bin/python" "$here/database.py" create)
-provider=00000000-0000-0000-0000-0000000000d1
+database=$("$kept/bin/python" "$here/database.py")
 env -u DATABASE_HOST DATABASE_URL="$database" PROXY_PORT=0 CCAG_DATA_DIR="$work/data" HOME="$work" \
   ADMIN_API_KEY="$admin" AWS_REGION=us-east-1 AWS_BEARER_TOKEN_BEDROCK=none AWS_EC2_METADATA_DISABLED=true \
   AWS_ENDPOINT_URL=http://127.0.0.1:1 PRICING_REFRESH_ENABLED=false LOG_FORMAT=json RUST_LOG=info \
@@ -58,8 +58,9 @@ until address=$(grep -m1 '"Listening\."' "$work/log" | grep -o '"address":"[^"]*
 done
 url=http://$address
 
-"$kept/bin/python" "$here/database.py" provider "$database" "$provider"
-token=$(CCAG_ADMIN_KEY=$admin HOME=$work "$ccag" --url "$url" scim create-token "$provider" conformance --json \
+manage() { CCAG_ADMIN_KEY=$admin HOME=$work "$ccag" --url "$url" "$@"; }
+manage idps create conformance >/dev/null
+token=$(manage scim create-token conformance sync --json \
   | "$kept/bin/python" -c 'import json, sys; print(json.load(sys.stdin)["secret"])')
 "$kept/bin/python" "$here/scim.py" "$url/scim/v2" "$token"
 

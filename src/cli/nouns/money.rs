@@ -122,3 +122,57 @@ pub(super) static PRICING: Noun = Noun {
         send("refresh", "POST", "/admin/prices/refresh", &[], "Read the AWS Price List again"),
     ],
 };
+
+pub(super) static BUDGETS: Noun = Noun {
+    name: "budgets",
+    about: "How much may be spent",
+    verbs: &[
+        get(
+            "list",
+            "/admin/budgets",
+            &[
+                filter("target", "target", Kind::Text, "default, team_default, user, team or key"),
+                filter("subject-id", "subject_id", Kind::Text, "Those of what has this id"),
+            ],
+            &["id", "target", "subject_id", "period", "amount_usd", "created_at"],
+            "Budgets, newest first",
+        ),
+        get(
+            "status",
+            "/admin/budgets/status",
+            &[
+                filter("user", "user_id", Kind::Named(USER), "Of this user"),
+                filter("team", "team_id", Kind::Named(TEAM), "Of this team"),
+                filter("key", "key_id", Kind::Named(KEY), "Of this key"),
+            ],
+            &[],
+            "How far the budgets of somebody are spent",
+        ),
+        get("show", "/admin/budgets/{id}", &[id("id")], &[], "One budget"),
+        send(
+            "create",
+            "POST",
+            "/admin/budgets",
+            &[
+                field("target", "target", Kind::Text, "default, team_default, user, team or key"),
+                field("subject-id", "subject_id", Kind::Text, "The id of the user, team or key"),
+                field("period", "period", Kind::Text, "daily, weekly or monthly"),
+                AMOUNT,
+                POLICY,
+            ],
+            "Make a budget",
+        ),
+        send(
+            "edit",
+            "PATCH",
+            "/admin/budgets/{id}",
+            &[id("id"), AMOUNT, POLICY],
+            "Change a budget",
+        ),
+        send("delete", "DELETE", "/admin/budgets/{id}", &[id("id")], "Take a budget away"),
+    ],
+};
+
+const AMOUNT: Argument = field("amount-usd", "amount_usd", Kind::Json, "Dollars in each period");
+const POLICY: Argument =
+    field("policy", "policy", Kind::Json, "What happens when it is spent, as the API takes it");

@@ -6,13 +6,15 @@ use super::{
 };
 
 /// Everything that is managed from the command line.
-pub static NOUNS: [&Noun; 11] = [
+pub static NOUNS: [&Noun; 13] = [
     &KEYS,
     &USERS,
     &TEAMS,
     &routing::ENDPOINTS,
     &routing::MODELS,
+    &identity::IDPS,
     &identity::SCIM,
+    &money::BUDGETS,
     &money::USAGE,
     &money::PRICING,
     &operations::SESSIONS,

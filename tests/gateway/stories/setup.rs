@@ -68,6 +68,12 @@ impl Home {
 }
 
 fn which(name: &str) -> Option<PathBuf> {
+    if name == "python3" {
+        // What the path has may be a shim that needs more than itself.
+        let asked = Command::new(name).args(["-c", "import sys; print(sys.executable)"]).output();
+        let said = String::from_utf8(asked.ok()?.stdout).ok()?;
+        return Some(PathBuf::from(said.trim())).filter(|place| place.is_file());
+    }
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|place| place.is_file())
 }
