@@ -76,7 +76,26 @@ const showHints = () => {
   });
 };
 
+// Long lists of boxes are narrowed by what is typed; a list that is left closes.
+const narrowPicks = () => {
+  for (const field of document.querySelectorAll("[data-narrow]")) {
+    field.hidden = false;
+    field.addEventListener("input", () => {
+      const wanted = field.value.toLowerCase();
+      for (const label of field.parentElement.querySelectorAll("label")) {
+        label.hidden = !label.textContent.toLowerCase().includes(wanted);
+      }
+    });
+  }
+  document.addEventListener("click", (event) => {
+    for (const open of document.querySelectorAll(".pick[open], .menu-of[open]")) {
+      if (!open.contains(event.target)) open.open = false;
+    }
+  });
+};
+
 localise(document);
+narrowPicks();
 offerCopying();
 confirmForms();
 keepLive();

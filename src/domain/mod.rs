@@ -7,6 +7,7 @@ pub mod capability;
 pub mod chunk;
 pub mod edit;
 pub mod error;
+pub mod forecast;
 pub mod frame;
 pub mod geography;
 pub mod hex;

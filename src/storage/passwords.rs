@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::database::Connection;
 use super::error::StorageError;
-use super::schema::passwords;
+use super::schema::{passwords, users};
 
 /// A password as it is stored: argon2id hashes in PHC form.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -33,6 +33,16 @@ pub async fn get(
 ) -> Result<Option<PasswordRow>, StorageError> {
     let row = passwords::table.find(user_id).select(PasswordRow::as_select());
     Ok(row.first(connection).await.optional()?)
+}
+
+/// Whether an active user still has a default password.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn any_default(connection: &mut Connection) -> Result<bool, StorageError> {
+    let of_active = passwords::table.inner_join(users::table);
+    let default = of_active.filter(passwords::is_default).filter(users::active);
+    Ok(diesel::select(diesel::dsl::exists(default)).get_result(connection).await?)
 }
 
 /// Writes the password of a user.

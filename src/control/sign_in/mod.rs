@@ -75,6 +75,18 @@ pub fn takes_passwords(control: &Control) -> bool {
     control.access.password_enable.unwrap_or(control.settings.load().password_sign_in)
 }
 
+/// Whether an active user still has the default password; for admins.
+///
+/// # Errors
+/// [`ControlError`]
+pub async fn has_default_password(
+    control: &Control,
+    caller: &Caller,
+) -> Result<bool, ControlError> {
+    caller.admin()?;
+    control.read(async |c: &mut Connection| passwords::any_default(c).await).await
+}
+
 /// Signs in whoever knows the admin key.
 ///
 /// # Errors

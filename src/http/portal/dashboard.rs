@@ -72,7 +72,7 @@ pub(super) async fn page(request: HttpRequest, edge: Data<Edge>) -> Answer {
 }
 
 /// The tokens by class.
-fn classes(sums: &Sums) -> Ranking {
+pub(super) fn classes(sums: &Sums) -> Ranking {
     let classes = [
         ("Read from cache", sums.cache_read_tokens),
         ("Written to cache, 5 minutes", sums.cache_write_5m_tokens),

@@ -121,6 +121,9 @@ impl Input {
 }
 
 /// The fields, each with its own error.
-pub(super) fn with_fault<const N: usize>(inputs: [Input; N], fault: Option<&Fault>) -> Vec<Input> {
+pub(super) fn with_fault(
+    inputs: impl IntoIterator<Item = Input>,
+    fault: Option<&Fault>,
+) -> Vec<Input> {
     inputs.into_iter().map(|input| input.with(fault)).collect()
 }

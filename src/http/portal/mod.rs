@@ -1,11 +1,14 @@
 //! The portal: server-rendered pages for people. They work without scripts; scripts only add comfort.
 
+mod analytics;
 mod asset;
+mod audit;
 pub mod chart;
 mod choices;
 mod connect;
 mod dashboard;
 mod device;
+mod endpoints;
 mod fault;
 mod figures;
 mod form;
@@ -13,24 +16,29 @@ mod input;
 mod keys;
 mod list;
 mod live;
+mod members;
+mod models;
 mod nav;
 mod notice;
 mod overview;
 mod page;
 mod parts;
 mod password;
+mod pricing;
 mod provider;
 mod range;
 mod ranking;
 mod sent;
 mod series;
 mod sessions;
+mod settings;
 mod sign_in;
 mod status;
+mod teams;
 mod words;
 
-use actix_web::Resource;
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{Resource, Route};
 
 /// The pages' routes, `GET /` aside.
 pub fn routes(config: &mut ServiceConfig) {
@@ -60,6 +68,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(only("/portal/live/stop").route(web::post().to(live::stop)))
         .service(only("/portal/status").route(web::get().to(status::page)));
     of_members(config);
+    of_organisation(config);
+    of_gateway(config);
 }
 
 /// Pages that everybody has who is signed in.
@@ -79,6 +89,71 @@ fn of_members(config: &mut ServiceConfig) {
         .service(only("/portal/keys/{id}/rotate").route(web::post().to(keys::rotate)))
         .service(only("/portal/keys/{id}/revoke").route(web::post().to(keys::revoke)))
         .service(only("/portal/keys/{id}/delete").route(web::post().to(keys::delete)));
+}
+
+/// Pages of admins about people and what they use.
+fn of_organisation(config: &mut ServiceConfig) {
+    config
+        .service(only("/portal/analytics").route(web::get().to(analytics::spend)))
+        .service(only("/portal/analytics/activity").route(web::get().to(analytics::activity)))
+        .service(only("/portal/analytics/models").route(web::get().to(analytics::models)))
+        .service(only("/portal/analytics/tools").route(web::get().to(analytics::tools)))
+        .service(only("/portal/analytics/export").route(web::get().to(analytics::export)))
+        .service(with_form(
+            "/portal/teams",
+            web::get().to(teams::page),
+            web::post().to(teams::create),
+        ))
+        .service(only("/portal/teams/{id}").route(web::get().to(teams::one)))
+        .service(only("/portal/teams/{id}/change").route(web::post().to(teams::change)))
+        .service(only("/portal/teams/{id}/routing").route(web::post().to(teams::route)))
+        .service(only("/portal/teams/{id}/add-member").route(web::post().to(teams::add_member)))
+        .service(
+            only("/portal/teams/{id}/remove-member").route(web::post().to(teams::remove_member)),
+        )
+        .service(only("/portal/teams/{id}/delete").route(web::post().to(teams::delete)))
+        .service(with_form(
+            "/portal/members",
+            web::get().to(members::page),
+            web::post().to(members::create),
+        ))
+        .service(only("/portal/members/{id}").route(web::get().to(members::one)))
+        .service(only("/portal/members/{id}/change").route(web::post().to(members::change)))
+        .service(only("/portal/members/{id}/delete").route(web::post().to(members::delete)));
+}
+
+/// Pages of admins about the gateway itself.
+fn of_gateway(config: &mut ServiceConfig) {
+    config
+        .service(with_form(
+            "/portal/endpoints",
+            web::get().to(endpoints::page),
+            web::post().to(endpoints::create),
+        ))
+        .service(only("/portal/endpoints/{id}").route(web::get().to(endpoints::one)))
+        .service(only("/portal/endpoints/{id}/change").route(web::post().to(endpoints::change)))
+        .service(only("/portal/endpoints/{id}/delete").route(web::post().to(endpoints::delete)))
+        .service(only("/portal/models").route(web::get().to(models::page)))
+        .service(only("/portal/models/name").route(web::post().to(models::name)))
+        .service(only("/portal/models/unname").route(web::post().to(models::unname)))
+        .service(only("/portal/models/decide").route(web::post().to(models::decide)))
+        .service(only("/portal/models/forget").route(web::post().to(models::forget)))
+        .service(only("/portal/pricing").route(web::get().to(pricing::page)))
+        .service(only("/portal/pricing/set").route(web::post().to(pricing::set)))
+        .service(only("/portal/pricing/end").route(web::post().to(pricing::end)))
+        .service(only("/portal/pricing/terms").route(web::post().to(pricing::terms)))
+        .service(only("/portal/pricing/refresh").route(web::post().to(pricing::refresh)))
+        .service(only("/portal/audit").route(web::get().to(audit::page)))
+        .service(with_form(
+            "/portal/settings",
+            web::get().to(settings::page),
+            web::post().to(settings::change),
+        ));
+}
+
+/// A page that also takes the form on it.
+fn with_form(path: &str, page: Route, form: Route) -> Resource {
+    only(path).route(page).route(form)
 }
 
 /// A path whose other methods are refused by a page.

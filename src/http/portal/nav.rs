@@ -19,8 +19,16 @@ const PAGES: &[(&str, &str, &str, For)] = &[
     ("Claude Code", "/portal/keys", "Keys", For::SignedIn),
     ("Claude Code", "/portal/sessions", "Sessions", For::SignedIn),
     ("Usage", "/portal/overview", "Overview", For::Admins),
+    ("Usage", "/portal/analytics", "Analytics", For::Admins),
     ("Usage", "/portal/live", "Live", For::Admins),
+    ("Organisation", "/portal/teams", "Teams", For::Admins),
+    ("Organisation", "/portal/members", "Members", For::Admins),
+    ("Gateway", "/portal/endpoints", "Endpoints", For::Admins),
+    ("Gateway", "/portal/models", "Models", For::Admins),
+    ("Gateway", "/portal/pricing", "Pricing", For::Admins),
     ("Gateway", "/portal/status", "Status", For::Admins),
+    ("Administration", "/portal/audit", "Audit", For::Admins),
+    ("Administration", "/portal/settings", "Settings", For::Admins),
 ];
 
 /// Pages under one heading.

@@ -24,6 +24,8 @@ pub(super) enum Notice {
     Deleted,
     /// A key has ended.
     KeyRevoked,
+    /// Something was asked for that takes a while.
+    Asked,
 }
 
 impl Notice {
@@ -38,6 +40,7 @@ impl Notice {
             Self::Created => "created",
             Self::Deleted => "deleted",
             Self::KeyRevoked => "key-revoked",
+            Self::Asked => "asked",
         }
     }
 }
@@ -51,6 +54,7 @@ impl fmt::Display for Notice {
             Self::Saved => "Saved.",
             Self::Created => "Created.",
             Self::Deleted => "Deleted.",
+            Self::Asked => "Asked for: it takes a moment.",
             Self::KeyRevoked => "The key is revoked, and stops working everywhere.",
             Self::PasswordChanged => {
                 "Your password is changed, and your other browsers are signed out."
@@ -74,6 +78,7 @@ mod tests {
             Notice::Created,
             Notice::Deleted,
             Notice::KeyRevoked,
+            Notice::Asked,
         ] {
             let name = serde_json::Value::from(notice.name());
             assert_eq!(serde_json::from_value::<Notice>(name).unwrap(), notice);

@@ -63,14 +63,14 @@ impl Form {
     }
 
     /// With these fields, and what was wrong with them.
-    pub(super) fn inputs<const N: usize>(
+    pub(super) fn inputs(
         mut self,
-        inputs: [Input; N],
+        inputs: impl IntoIterator<Item = Input>,
         fault: Option<&Fault>,
     ) -> Self {
-        let names: Vec<_> = inputs.iter().map(Input::name).collect();
-        self.fault = fault.and_then(|fault| fault.whole(&names)).map(str::to_owned);
         self.inputs = with_fault(inputs, fault);
+        let names: Vec<_> = self.inputs.iter().map(Input::name).collect();
+        self.fault = fault.and_then(|fault| fault.whole(&names)).map(str::to_owned);
         self
     }
 

@@ -64,6 +64,13 @@ impl Range {
         Ok(Self { from, to, grain, name, asked_grain, dates })
     }
 
+    /// The whole days before today, as many as that.
+    pub(super) fn days_before(now: DateTime<Utc>, days: u64) -> Self {
+        let to = midnight(now.date_naive());
+        let (from, grain) = (to - Days::new(days), Grain::Day);
+        Self { from, to, grain, name: DATES, asked_grain: String::new(), dates: Default::default() }
+    }
+
     /// What it is called.
     pub(super) fn label(&self) -> String {
         let named = SPANS.iter().find(|(name, ..)| *name == self.name);

@@ -91,6 +91,8 @@ fn link(dimension: Dimension, group: &Group) -> Option<String> {
     group.name.as_ref()?;
     let page = match dimension {
         Dimension::Key => "keys",
+        Dimension::User => "members",
+        Dimension::Team => "teams",
         _ => return None,
     };
     Some(format!("/portal/{page}/{}", group.id))

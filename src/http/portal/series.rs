@@ -15,6 +15,8 @@ use crate::control::analytics::{Dimension, Point};
 pub(super) enum Measure {
     /// Money.
     Cost,
+    /// Requests.
+    Requests,
     /// Tokens.
     Tokens,
 }
@@ -23,6 +25,7 @@ impl Measure {
     fn of(self, point: &Point) -> f64 {
         match self {
             Self::Cost => point.cost_nanos as f64 / 1e9,
+            Self::Requests => point.requests as f64,
             Self::Tokens => point.tokens as f64,
         }
     }
@@ -68,6 +71,15 @@ pub(super) fn stacked(
 /// What the steps of a range are called.
 pub(super) fn labels(range: &Range) -> Vec<String> {
     range.steps().into_iter().map(|step| range.step_label(step)).collect()
+}
+
+/// Values of moments, put into the steps of a range.
+pub(super) fn values(
+    range: &Range,
+    values: impl IntoIterator<Item = (DateTime<Utc>, Option<f64>)>,
+) -> Vec<Option<f64>> {
+    let known: HashMap<_, _> = values.into_iter().collect();
+    range.steps().iter().map(|step| known.get(step).copied().flatten()).collect()
 }
 
 #[cfg(test)]

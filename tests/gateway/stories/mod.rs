@@ -29,6 +29,7 @@ mod notifications;
 mod people;
 mod pings;
 mod portal;
+mod portal_admin;
 mod portal_members;
 mod prices;
 mod prometheus;
