@@ -83,12 +83,6 @@ impl Lent {
     }
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self::new(Book::default())
-    }
-}
-
 impl Limits {
     fn new(book: Book) -> Self {
         let lent = Lent {

@@ -217,7 +217,8 @@ impl Ledger {
     pub fn due(&mut self, now: Moment) -> Vec<Ask> {
         let shares = self.shares.iter_mut();
         let asks = shares.filter_map(|((account, window), share)| {
-            (!window.is_over(now) || account.measure.is_money())
+            // Of a minute that is over only a request that came in it may still want something.
+            (!window.is_over(now) || account.measure.is_money() || share.is_wanted())
                 .then(|| share.ask(*account, *window, now))
                 .flatten()
         });

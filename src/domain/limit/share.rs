@@ -135,6 +135,10 @@ impl Share {
         self.wanted = self.wanted.saturating_add(amount);
     }
 
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted > 0
+    }
+
     pub(super) fn want_nothing(&mut self) {
         self.wanted = 0;
     }

@@ -10,6 +10,7 @@ const USED_UP: i64 = 250;
 const STREAMS_USED_UP: i64 = 50;
 /// The same for a budget: its spending never falls, and its changes are announced.
 const BLOCKED: i64 = 1_000;
+
 /// What to do where Postgres must be asked and does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenAway {

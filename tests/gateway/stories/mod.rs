@@ -42,6 +42,7 @@ mod setup;
 mod shared_limits;
 mod sign_in;
 mod slow_clients;
+mod soak;
 mod spending;
 mod starting;
 mod streams;

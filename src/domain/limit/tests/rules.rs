@@ -136,3 +136,15 @@ fn away_from_postgres_it_goes_on_by_what_it_knows_or_refuses() {
     assert!(matches!(ask(WhenAway::Closed), Err(Short::Away(_))));
     assert_eq!((0..9).filter(|_| ask(WhenAway::Open).is_ok()).count(), 3);
 }
+
+#[test]
+fn a_request_that_waits_over_the_end_of_its_minute_still_gets_its_answer() {
+    let (mut store, mut ledgers) = (Store::default(), vec![Ledger::default()]);
+    let claim = claim(Measure::Requests, 3, 1);
+    let asked = ledgers[0].reserve(&[claim], Moment(NOW), WhenAway::Closed);
+    assert_eq!(asked, Err(Short::Ask));
+    let next_minute = Moment(claim.window.ends * 1000 + 50);
+    ledgers[0].tick(next_minute);
+    ledgers[0].forget_wants();
+    assert!(reserve(&mut store, &mut ledgers, 0, claim, next_minute).is_ok());
+}
