@@ -47,19 +47,25 @@ struct Line {
 }
 
 impl Line {
-    /// The line of least squares.
+    /// The line of least squares through the means of the last whole weeks: within a week, values
+    /// rise and fall by its days.
     fn through(values: &[f64]) -> Self {
-        let count = values.len() as f64;
-        let middle = (count - 1.0) / 2.0;
-        let mean = values.iter().sum::<f64>() / count;
+        let weeks = values.rchunks_exact(LEAST);
+        let count = weeks.len() as f64;
+        let last = values.len() as f64 - (LEAST as f64 + 1.0) / 2.0;
+        let week = |(back, week): (usize, &[f64])| {
+            (last - (back * LEAST) as f64, week.iter().sum::<f64>() / LEAST as f64)
+        };
+        let points: Vec<(f64, f64)> = weeks.enumerate().map(week).collect();
+        let mean = |part: fn(&(f64, f64)) -> f64| points.iter().map(part).sum::<f64>() / count;
+        let (middle, height) = (mean(|point| point.0), mean(|point| point.1));
         let (mut products, mut squares) = (0.0, 0.0);
-        for (at, value) in values.iter().enumerate() {
-            let distance = at as f64 - middle;
-            products += distance * (value - mean);
-            squares += distance * distance;
+        for (at, value) in &points {
+            products += (at - middle) * (value - height);
+            squares += (at - middle).powi(2);
         }
         let slope = if squares > 0.0 { products / squares } else { 0.0 };
-        Self { start: mean - slope * middle, slope }
+        Self { start: height - slope * middle, slope }
     }
 
     fn at(&self, at: usize) -> f64 {

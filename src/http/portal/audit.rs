@@ -92,9 +92,8 @@ pub(super) async fn page(request: HttpRequest, edge: Data<Edge>) -> Answer {
 
 /// The part of the export's query that narrows it as the page is.
 fn exported(asked: &Sent) -> String {
-    let narrowed = Sent::of_query(&asked.query_with("after", None));
-    let search = narrowed.query_with("verify", None);
-    search
+    let narrowed = asked.query_with("after", None);
+    narrowed
         .trim_start_matches('?')
         .split('&')
         .filter_map(|pair| match pair.split_once('=')? {

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn an_answer_names_the_model_as_bedrock_does() {
         let id = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
-        let called = Called::new(id, crate::domain::model::find("claude-haiku-4-5"));
+        let called = Called::new(id, crate::domain::model::find("claude-sonnet-4-5"));
         let answer = format!(r#"{{"model":"{id}","id":"msg"}}"#);
         let told = called.renamed(answer.into());
         assert_eq!(told, r#"{"model":"claude-sonnet-4-5-20250929","id":"msg"}"#);
