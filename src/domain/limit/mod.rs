@@ -2,7 +2,7 @@
 //!
 //! Each instance holds a share of every account it serves and spends it in memory; Postgres hands the
 //! shares out, so that all shares together never exceed the account. The rules of one share stand in
-//! [`share`], those of all shares of an instance in [`ledger`]; what is handed out is decided by the
+//! `share`, those of all shares of an instance in `ledger`; what is handed out is decided by the
 //! SQL function `take_grant`, and here only asked for.
 
 mod ask;
