@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::environment::Environment;
 use super::otlp;
+use crate::telemetry::json_line::{JsonFields, JsonLine};
 use crate::telemetry::otlp::Settings;
 
 /// Parts of the code that log what they are sent when they are asked to tell everything: they never tell
@@ -70,7 +71,7 @@ impl TelemetryConfig {
     pub fn start(&self) {
         let builder = tracing_subscriber::fmt().with_env_filter(self.filter());
         let _ = if self.json {
-            builder.json().flatten_event(true).with_span_list(false).try_init()
+            builder.fmt_fields(JsonFields).event_format(JsonLine).try_init()
         } else {
             builder.try_init()
         };

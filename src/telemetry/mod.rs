@@ -6,6 +6,7 @@ mod declared;
 mod family;
 mod grid;
 pub mod histogram;
+pub mod json_line;
 pub mod label;
 pub mod metric;
 pub mod openmetrics;
