@@ -38,7 +38,7 @@ fn translate(c: &mut Criterion) {
             group.bench_function(format!("in reads of {read} bytes"), |b| {
                 b.iter(|| {
                     let (mut out, mut answer) = (BytesMut::new(), Answer::default());
-                    let mut translator = Translator::new(Names::new("claude-opus-5-5", &[]));
+                    let mut translator = Translator::new(Names::new("claude-opus-5-5", &[]), false);
                     for read in black_box(&bytes).chunks(read) {
                         translator.push(read, &mut answer, &mut out).unwrap();
                         out.clear();

@@ -21,6 +21,7 @@ use ccag::domain::tokens::Tokens;
 use ccag::domain::translation::Call;
 use ccag::domain::usage::{Outcome, UsageRecord};
 use ccag::domain::{chunk, frame};
+use ccag::telemetry::json_line::{JsonFields, JsonLine};
 use ccag::telemetry::openmetrics;
 use ccag::telemetry::trace::Tracing;
 use ccag::telemetry::traffic::{Attempt, Finished, Reason, Recorder, Route, Scope, Traffic};
@@ -140,7 +141,7 @@ fn work(body: &Bytes, events: &[u8], credential: &Credential) {
     let now = SystemTime::now();
     authorize(&mut headers, credential, "us-east-1", &url, &translated, now).unwrap();
     let (mut out, mut answer) = (BytesMut::new(), Answer::default());
-    let mut translator = Translator::new(Names::new("claude-opus-5-5", &[]));
+    let mut translator = Translator::new(Names::new("claude-opus-5-5", &[]), false);
     for read in events.chunks(events.len() / EVENTS) {
         translator.push(read, &mut answer, &mut out).unwrap();
         out.clear();
@@ -188,7 +189,11 @@ fn scrape(c: &mut Criterion) {
 }
 
 fn request(c: &mut Criterion) {
-    tracing_subscriber::fmt().json().flatten_event(true).with_writer(sink).init();
+    tracing_subscriber::fmt()
+        .fmt_fields(JsonFields)
+        .event_format(JsonLine)
+        .with_writer(sink)
+        .init();
     let recorder = Traffic::default().recorder();
     let record = record("claude-opus-5-5", "endpoint-7");
     let (body, events) = (body(), answer());

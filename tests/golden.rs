@@ -212,7 +212,7 @@ fn route(request: &Recorded, model: &str) -> String {
     let profile = resolve(model, Geography::Us).unwrap().profile;
     let url = endpoint.url(&profile, operation.path());
     let mut out = format!("POST {}\n", url.strip_prefix("http://bedrock").unwrap());
-    let mut headers: Vec<String> = headers(operation)
+    let mut headers: Vec<String> = headers(operation, None)
         .iter()
         .map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()))
         .collect();

@@ -29,6 +29,12 @@ export function permit(role: iam.Role, assumeRoleArns: readonly string[] | undef
       reason: 'Claude only, in any version. An inference profile sends a request to several regions, so the region is open; application inference profiles have ids that say nothing.',
     },
     {
+      sid: 'ApplyGuardrails',
+      actions: ['bedrock:ApplyGuardrail'],
+      resources: [arn(`bedrock:*:${account}:guardrail/*`)],
+      reason: 'Admins choose a guardrail of this account for an endpoint, in the portal, and clients may name one.',
+    },
+    {
       sid: 'FindModels',
       actions: ['bedrock:ListInferenceProfiles', 'bedrock:GetInferenceProfile', 'bedrock:ListFoundationModels'],
       resources: ['*'],

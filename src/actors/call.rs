@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::endpoints::{Endpoints, Lease};
-use crate::bedrock::exchange::{self, Body, Failure, Operation, Stale};
+use crate::bedrock::exchange::{self, Body, Failure, Stale, Target};
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::trace::TraceContext;
 
@@ -19,7 +19,7 @@ pub(super) async fn call(
     client: &awc::Client,
     endpoints: &Endpoints,
     lease: &mut Lease,
-    target: (&str, Operation),
+    target: Target<'_>,
     body: Bytes,
     (deadline, trace): (Duration, Option<&TraceContext>),
 ) -> Result<Body, Failure> {
@@ -39,7 +39,7 @@ pub(super) async fn call(
 async fn once(
     client: &awc::Client,
     lease: &Lease,
-    target: (&str, Operation),
+    target: Target<'_>,
     body: Bytes,
     (deadline, trace): (Duration, Option<&TraceContext>),
 ) -> Result<Body, Failure> {

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::call::call;
 use super::endpoints::{Lease, Origin, Route};
 use super::worker::Worker;
-use crate::bedrock::exchange::{self, Operation};
+use crate::bedrock::exchange::{self, Operation, Target};
 use crate::bedrock::refusal;
 use crate::domain::breaker::Finding;
 use crate::domain::capability::{self, Feature, Verdicts};
@@ -136,7 +136,7 @@ impl Worker {
     ) -> Result<u64, ApiError> {
         let invoke = STANDARD.encode_to_string(body);
         let body = Bytes::from(format!(r#"{{"input":{{"invokeModel":{{"body":"{invoke}"}}}}}}"#));
-        let target = (base, Operation::CountTokens);
+        let target = Target { profile: base, operation: Operation::CountTokens, guardrail: None };
         let endpoints = &self.gateway.endpoints;
         let answer =
             match call(&self.client, endpoints, lease, target, body, (DEADLINE, None)).await {

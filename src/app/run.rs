@@ -204,12 +204,15 @@ async fn start(
         identity,
         database,
         own: Own {
-            endpoint: Endpoint::new(
-                OWN,
-                &region,
-                upstream.runtime_url.as_deref(),
-                upstream.control_url.as_deref(),
-            ),
+            endpoint: Endpoint {
+                guardrail: upstream.guardrail.clone(),
+                ..Endpoint::new(
+                    OWN,
+                    &region,
+                    upstream.runtime_url.as_deref(),
+                    upstream.control_url.as_deref(),
+                )
+            },
             source: credentials,
             geography: upstream.geography.unwrap_or_else(|| Geography::of_region(&region)),
         },

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::domain::guardrail::Guardrail;
+
 /// The domain of AWS's own addresses in a region.
 pub(super) fn domain(region: &str) -> &'static str {
     if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
@@ -18,6 +20,8 @@ pub struct Endpoint {
     pub runtime_url: String,
     /// Base URL of `bedrock`, the control plane, without a slash at its end.
     pub control_url: String,
+    /// What every conversation here is held against.
+    pub guardrail: Option<Guardrail>,
 }
 
 /// How long the parts of an exchange may take.
@@ -56,6 +60,7 @@ impl Endpoint {
             region: region.to_owned(),
             runtime_url: address("bedrock-runtime", runtime_url),
             control_url: address("bedrock", control_url),
+            guardrail: None,
         }
     }
 

@@ -19,6 +19,7 @@ use super::endpoint::Endpoint;
 use super::refusal;
 use super::sign::authorize;
 use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::guardrail::Guardrail;
 use crate::domain::trace::TraceContext;
 
 /// Largest answer of `InvokeModel` that is read, in bytes.
@@ -52,6 +53,17 @@ impl Operation {
             Self::CountTokens => "count-tokens",
         }
     }
+}
+
+/// What is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// The id or ARN of the model's profile.
+    pub profile: &'a str,
+    /// The operation on it.
+    pub operation: Operation,
+    /// What the conversation is held against.
+    pub guardrail: Option<&'a Guardrail>,
 }
 
 /// Why the same exchange may well succeed if it is made once more, at once.
@@ -91,14 +103,14 @@ pub async fn send(
     client: &awc::Client,
     endpoint: &Endpoint,
     credential: &Credential,
-    (profile, operation): (&str, Operation),
+    target: Target<'_>,
     body: Bytes,
     deadline: Duration,
     trace: Option<&TraceContext>,
 ) -> Result<Body, Failure> {
-    let url = endpoint.url(profile, operation.path());
+    let url = endpoint.url(target.profile, target.operation.path());
     let mut request = client.post(&url).timeout(deadline);
-    *request.headers_mut() = headers(operation);
+    *request.headers_mut() = headers(target.operation, target.guardrail);
     if let Some(trace) = trace {
         pass_on(request.headers_mut(), trace);
     }
@@ -121,15 +133,28 @@ fn authorize_now(
         .map_err(|error| ApiError::new(ErrorKind::Api, error.to_string()))
 }
 
-/// The headers of a call, apart from those that authorise it.
+/// The headers of a call, apart from those that authorise it. The trace of a guardrail tells a block
+/// from a mask.
 #[must_use]
-pub fn headers(operation: Operation) -> HeaderMap {
+pub fn headers(operation: Operation, guardrail: Option<&Guardrail>) -> HeaderMap {
     let json = HeaderValue::from_static("application/json");
     let mut headers = HeaderMap::new();
     if operation != Operation::InvokeStream {
         headers.insert(ACCEPT, json.clone());
     }
     headers.insert(CONTENT_TYPE, json);
+    if let Some(guardrail) = guardrail {
+        let asked = [
+            ("x-amzn-bedrock-guardrailidentifier", guardrail.identifier()),
+            ("x-amzn-bedrock-guardrailversion", guardrail.version()),
+            ("x-amzn-bedrock-trace", "ENABLED"),
+        ];
+        for (name, value) in asked {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
     headers
 }
 

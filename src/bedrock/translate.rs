@@ -16,7 +16,12 @@ use crate::domain::frame::{Decoder, Frame, FrameError, Kind};
 use crate::domain::tokens::Tokens;
 use crate::domain::translation::Alias;
 
-const METRICS: &str = "amazon-bedrock-invocationMetrics";
+mod guard;
+
+use guard::Guard;
+
+/// What the members are called that Bedrock adds to Anthropic's.
+const OWN_MEMBERS: &str = "amazon-bedrock-";
 const DELTA: &[u8] = br#"{"type":"content_block_delta""#;
 
 /// Translates one stream.
@@ -29,8 +34,16 @@ pub struct Translator {
 struct Events {
     scratch: Vec<u8>,
     names: Names,
-    /// A `message_delta` without a usage, which may come with the event after it.
-    held: Option<Vec<u8>>,
+    /// A `message_delta` that the event after it may have more to tell of.
+    held: Option<Held>,
+    guard: Guard,
+}
+
+/// A `message_delta` that waits for the event after it.
+struct Held {
+    delta: Vec<u8>,
+    /// Whether it tells the counts itself.
+    counts: bool,
 }
 
 /// What the client calls things, where Bedrock calls them otherwise.
@@ -84,10 +97,12 @@ fn corrupt(reason: &dyn std::fmt::Display) -> ApiError {
 }
 
 impl Translator {
-    /// A translator for an answer to a client with these names.
+    /// A translator for an answer to a client with these names, `guarded` where a guardrail was asked
+    /// for.
     #[must_use]
-    pub fn new(names: Names) -> Self {
-        let events = Events { scratch: Vec::new(), names, held: None };
+    pub fn new(names: Names, guarded: bool) -> Self {
+        let guard = Guard::new(guarded);
+        let events = Events { scratch: Vec::new(), names, held: None, guard };
         Self { decoder: Decoder::default(), events }
     }
 
@@ -133,7 +148,8 @@ impl Events {
             Kind::Event("chunk") => {
                 let event = chunk::decode(frame.payload, &mut self.scratch)
                     .map_err(|error| Broken(corrupt(&error)))?;
-                event_out(event, answer, (&self.names, &mut self.held), out)
+                let state = (&self.names, &mut self.held, &mut self.guard);
+                event_out(event, answer, state, out)
             }
             Kind::Event("initial-response") => Ok(()),
             Kind::Event(other) => Err(Broken(refusal::of_frame(other, frame.payload, ""))),
@@ -149,10 +165,10 @@ impl Events {
 fn event_out(
     event: &[u8],
     answer: &mut Answer,
-    (names, held): (&Names, &mut Option<Vec<u8>>),
+    (names, held, guard): (&Names, &mut Option<Held>, &mut Guard),
     out: &mut BytesMut,
 ) -> Result<(), Broken> {
-    if event.starts_with(DELTA) {
+    if event.starts_with(DELTA) && !guard.suspects(event) {
         answer.delta(event.len());
         sse(out, "content_block_delta", event);
         return Ok(());
@@ -160,14 +176,13 @@ fn event_out(
     let parsed: WireEvent<'_> =
         serde_json::from_slice(event).map_err(|error| Broken(corrupt(&error)))?;
     answer.event(&parsed);
-    let kind = parsed.kind.as_deref();
-    if let Some(delta) = held.take() {
-        let told = parsed.counts().then(|| with_usage(&delta, answer.tokens().0));
-        sse(out, "message_delta", told.as_deref().unwrap_or(&delta));
+    if guard.sees(&parsed) {
+        answer.refused();
     }
-    if kind == Some("message_delta") && !parsed.counts() {
-        *held = Some(names.restored(Cow::Borrowed(event)).into_owned());
-        return Ok(());
+    let kind = parsed.kind.as_deref();
+    if let Some(Held { delta, counts }) = held.take() {
+        let told = (!counts && parsed.counts()).then(|| with_usage(&delta, answer.tokens().0));
+        guard.ends(told.as_deref().unwrap_or(&delta), out);
     }
     let Some(kind) = kind else { return Ok(()) };
     if !kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
@@ -177,13 +192,18 @@ fn event_out(
         answer.delta(event.len());
     }
     let named = parsed.message.as_ref().and_then(|message| message.model);
-    let event = match named {
-        _ if kind == "message_stop" && parsed.counts() => without(&[METRICS, "usage"], event),
-        _ if parsed.has_metrics() => without(&[METRICS], event),
-        Some(raw) => replaced(event, raw, &names.model),
-        None => Cow::Borrowed(event),
+    let event = named.map_or(Cow::Borrowed(event), |raw| replaced(event, raw, &names.model));
+    let event = match kind {
+        "message_stop" if parsed.counts() => without(Some("usage"), event),
+        _ if parsed.has_metrics() || parsed.intervention().is_told() => without(None, event),
+        _ => event,
     };
-    sse(out, kind, &names.restored(event));
+    let event = names.restored(event);
+    if kind == "message_delta" && (guard.watches() || !parsed.counts()) {
+        *held = Some(Held { delta: event.into_owned(), counts: parsed.counts() });
+        return Ok(());
+    }
+    sse(out, kind, &event);
     Ok(())
 }
 
@@ -198,10 +218,17 @@ pub fn whole(body: &[u8], names: &Names, answer: &mut Answer) -> Result<Vec<u8>,
         return Err(corrupt(&"it is no message"));
     }
     answer.message(&message);
-    let body = match message.model {
-        Some(raw) => replaced(body, raw, &names.model),
-        None => Cow::Borrowed(body),
+    let named = message.model.map_or(Cow::Borrowed(body), |raw| replaced(body, raw, &names.model));
+    let told = message.intervention();
+    let stopped = guard::has_stopped(told, message.stop_reason.as_deref());
+    let body = match stopped {
+        true => guard::refusal(named),
+        false if told.is_told() => without(None, named),
+        false => named,
     };
+    if stopped {
+        answer.refused();
+    }
     Ok(names.restored(body).into_owned())
 }
 
@@ -266,11 +293,12 @@ fn with_usage(delta: &[u8], tokens: Tokens) -> Vec<u8> {
     [open, format!(r#","usage":{usage}}}"#).as_bytes()].concat()
 }
 
-/// `json`, an object, without members.
-fn without<'j>(names: &[&str], json: &'j [u8]) -> Cow<'j, [u8]> {
-    let Ok(Members(members)) = serde_json::from_slice(json) else { return Cow::Borrowed(json) };
+/// `json`, an object, without the members that Bedrock adds and without `name`.
+fn without<'j>(name: Option<&str>, json: Cow<'j, [u8]>) -> Cow<'j, [u8]> {
+    let Ok(Members(members)) = serde_json::from_slice(&json) else { return json };
+    let goes = |key: &str| key.starts_with(OWN_MEMBERS) || Some(key) == name;
     let mut out = vec![b'{'];
-    for (key, value) in members.iter().filter(|(key, _)| !names.contains(&&**key)) {
+    for (key, value) in members.iter().filter(|(key, _)| !goes(key)) {
         if out.len() > 1 {
             out.push(b',');
         }

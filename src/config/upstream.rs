@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use super::environment::Environment;
 use crate::domain::geography::Geography;
+use crate::domain::guardrail::{Guardrail, GuardrailError};
 
 /// The AWS side.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct UpstreamConfig {
     pub region: Option<String>,
     /// `BEDROCK_GEOGRAPHY`; `None` leaves it to the region.
     pub geography: Option<Geography>,
+    /// `BEDROCK_GUARDRAIL_ID` and `BEDROCK_GUARDRAIL_VERSION`
+    pub guardrail: Option<Guardrail>,
     /// `AWS_BEARER_TOKEN_BEDROCK`
     pub api_key: Option<Arc<SecretString>>,
     /// `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, else `AWS_ENDPOINT_URL`
@@ -60,6 +63,7 @@ impl UpstreamConfig {
         Self {
             region: named.or(default),
             geography,
+            guardrail: guardrail(environment),
             api_key: environment.secret("AWS_BEARER_TOKEN_BEDROCK", 1).map(Arc::new),
             runtime_url: runtime.or_else(|| general.clone()),
             control_url: control.or(general),
@@ -72,4 +76,23 @@ impl UpstreamConfig {
             ping_interval: environment.milliseconds("STREAM_PING_INTERVAL_MS", 10_000),
         }
     }
+}
+
+/// The guardrail of the environment's endpoint: both variables, or none.
+fn guardrail(environment: &mut Environment<'_>) -> Option<Guardrail> {
+    let (identifier, version) =
+        (environment.text("BEDROCK_GUARDRAIL_ID"), environment.text("BEDROCK_GUARDRAIL_VERSION"));
+    if identifier.is_none() && version.is_none() {
+        return None;
+    }
+    let named = Guardrail::new(&identifier.unwrap_or_default(), &version.unwrap_or_default());
+    named
+        .map_err(|error| {
+            let name = match error {
+                GuardrailError::Identifier => "BEDROCK_GUARDRAIL_ID",
+                GuardrailError::Version => "BEDROCK_GUARDRAIL_VERSION",
+            };
+            environment.problem(format!("{name} {error}."));
+        })
+        .ok()
 }

@@ -50,6 +50,31 @@ struct InvocationMetrics {
     cache_write_input_token_count: Option<u64>,
 }
 
+/// What Bedrock tells of a guardrail beside an answer, or a part of one.
+#[derive(Debug, Clone, Copy)]
+pub struct Intervention<'a> {
+    action: Option<&'a str>,
+    trace: Option<&'a RawValue>,
+}
+
+impl Intervention<'_> {
+    /// True where Bedrock tells anything of one.
+    #[must_use]
+    pub fn is_told(self) -> bool {
+        self.action.is_some() || self.trace.is_some()
+    }
+
+    /// True where it blocked the turn. One that only masks intervenes too, and its trace names no block.
+    #[must_use]
+    pub fn stops(self) -> bool {
+        let intervened = self.action.is_some_and(|action| action.ends_with("INTERVENED"));
+        let names_a_block = |trace: &RawValue| {
+            memchr::memmem::find(trace.get().as_bytes(), b"\"BLOCKED\"").is_some()
+        };
+        intervened && self.trace.is_none_or(names_a_block)
+    }
+}
+
 /// A whole answer (`InvokeModel`), as far as it is read.
 #[derive(Debug, Deserialize)]
 pub struct WholeMessage<'a> {
@@ -60,7 +85,12 @@ pub struct WholeMessage<'a> {
     #[serde(borrow)]
     pub model: Option<&'a RawValue>,
     usage: Option<WireUsage>,
-    stop_reason: Option<String>,
+    /// Why the model stopped.
+    pub stop_reason: Option<String>,
+    #[serde(rename = "amazon-bedrock-guardrailAction", borrow)]
+    action: Option<Cow<'a, str>>,
+    #[serde(rename = "amazon-bedrock-trace", borrow)]
+    trace: Option<&'a RawValue>,
     #[serde(default, borrow)]
     content: Vec<WireBlock<'a>>,
 }
@@ -81,6 +111,12 @@ pub struct WireEvent<'a> {
     /// The message of `message_start`.
     #[serde(borrow)]
     pub message: Option<WholeMessage<'a>>,
+    /// Which content block it is about.
+    pub index: Option<u64>,
+    #[serde(rename = "amazon-bedrock-guardrailAction", borrow)]
+    action: Option<Cow<'a, str>>,
+    #[serde(rename = "amazon-bedrock-trace", borrow)]
+    trace: Option<&'a RawValue>,
     usage: Option<WireUsage>,
     #[serde(borrow)]
     delta: Option<WireDelta<'a>>,
@@ -96,11 +132,31 @@ struct WireDelta<'a> {
     stop_reason: Option<Cow<'a, str>>,
 }
 
+impl WholeMessage<'_> {
+    /// What a guardrail did.
+    #[must_use]
+    pub fn intervention(&self) -> Intervention<'_> {
+        Intervention { action: self.action.as_deref(), trace: self.trace }
+    }
+}
+
 impl WireEvent<'_> {
+    /// What a guardrail did.
+    #[must_use]
+    pub fn intervention(&self) -> Intervention<'_> {
+        Intervention { action: self.action.as_deref(), trace: self.trace }
+    }
+
     /// True where the event has counts of the whole answer.
     #[must_use]
     pub fn counts(&self) -> bool {
         self.usage.is_some() || self.metrics.is_some()
+    }
+
+    /// Why the model stopped, where the event tells it.
+    #[must_use]
+    pub fn stop_reason(&self) -> Option<&str> {
+        self.delta.as_ref()?.stop_reason.as_deref()
     }
 
     /// True where Bedrock's metrics stand in the event.
@@ -157,6 +213,11 @@ impl Answer {
         self.stop_reason.clone_from(&message.stop_reason);
         message.content.iter().for_each(|block| self.block(block));
         self.whole = true;
+    }
+
+    /// Takes in that a guardrail stopped the turn.
+    pub fn refused(&mut self) {
+        self.stop_reason = Some("refusal".to_owned());
     }
 
     /// True once the answer's end was seen.

@@ -10,6 +10,7 @@ pub mod error;
 pub mod forecast;
 pub mod frame;
 pub mod geography;
+pub mod guardrail;
 pub mod hex;
 pub mod histogram;
 pub mod json;

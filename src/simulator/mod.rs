@@ -21,6 +21,7 @@
 mod cache;
 mod caller;
 mod conversation;
+mod guardrail;
 mod journal;
 mod models;
 mod play;

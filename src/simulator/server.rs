@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64_simd::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::cache::{self, Memory};
@@ -17,7 +17,8 @@ use super::reply::{Exception, Refusal};
 use super::script;
 use super::stream::Head;
 use super::wish::{self, Fault};
-use super::{caller, profiles, validate};
+use super::{caller, guardrail, profiles, validate};
+use crate::domain::tokens::Tokens;
 
 /// Largest body that InvokeModel takes, in bytes.
 pub(super) const MOST_BYTES: usize = 25_000_000;
@@ -171,10 +172,20 @@ fn turn(state: &State, request: &HttpRequest, id: &str, body: &Body) -> Result<P
         _ => {}
     }
     let seed = Uuid::new_v4().simple().to_string();
-    let answer = script::answer(body, &seed);
-    let mut tokens = locked(&state.memory).count(model, body, began);
-    tokens.output = answer.blocks.iter().map(script::Block::tokens).sum::<u64>().max(1);
-    let head = Head { id: format!("msg_bdrk_{seed}"), model: model.name(), tokens };
+    let (blocked, told) = match guardrail::of(request, body)? {
+        Some(guarded) => (guarded.answer, guarded.told),
+        None => (None, Map::new()),
+    };
+    let (answer, tokens) = match blocked {
+        Some(answer) => (answer, Tokens::default()),
+        None => {
+            let answer = script::answer(body, &seed);
+            let mut tokens = locked(&state.memory).count(model, body, began);
+            tokens.output = answer.blocks.iter().map(script::Block::tokens).sum::<u64>().max(1);
+            (answer, tokens)
+        }
+    };
+    let head = Head { id: format!("msg_bdrk_{seed}"), model: model.name(), tokens, told };
     Ok(Play { head, answer, fault, began })
 }
 

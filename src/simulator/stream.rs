@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::script::{Answer, Block};
 use crate::domain::tokens::Tokens;
@@ -18,6 +18,8 @@ pub(super) struct Head {
     pub(super) id: String,
     pub(super) model: &'static str,
     pub(super) tokens: Tokens,
+    /// What comes beside the answer.
+    pub(super) told: Map<String, Value>,
 }
 
 impl Head {
@@ -38,7 +40,7 @@ impl Head {
     /// What InvokeModel answers with.
     pub(super) fn message(&self, answer: &Answer) -> Value {
         let content: Vec<Value> = answer.blocks.iter().map(whole).collect();
-        json!({
+        self.beside(json!({
             "id": self.id,
             "type": "message",
             "role": "assistant",
@@ -47,7 +49,7 @@ impl Head {
             "stop_reason": answer.stop_reason,
             "stop_sequence": answer.stop_sequence,
             "usage": self.usage(self.tokens.output),
-        })
+        }))
     }
 
     /// The events of the answer, all but the last.
@@ -80,14 +82,21 @@ impl Head {
 
     /// The last event, with the metrics that Bedrock adds to it.
     pub(super) fn stop(&self, first_byte: Duration, whole: Duration) -> Value {
-        json!({"type": "message_stop", "amazon-bedrock-invocationMetrics": {
+        self.beside(json!({"type": "message_stop", "amazon-bedrock-invocationMetrics": {
             "inputTokenCount": self.tokens.input,
             "outputTokenCount": self.tokens.output,
             "cacheReadInputTokenCount": self.tokens.cache_read,
             "cacheWriteInputTokenCount": self.tokens.cache_write_5m + self.tokens.cache_write_1h,
             "firstByteLatency": milliseconds(first_byte),
             "invocationLatency": milliseconds(whole),
-        }})
+        }}))
+    }
+
+    fn beside(&self, mut answer: Value) -> Value {
+        if let Some(members) = answer.as_object_mut() {
+            members.extend(self.told.clone());
+        }
+        answer
     }
 }
 

@@ -68,6 +68,8 @@ diesel::table! {
         enabled -> Bool,
         is_default -> Bool,
         created_at -> Timestamptz,
+        guardrail_id -> Nullable<Text>,
+        guardrail_version -> Nullable<Text>,
     }
 }
 

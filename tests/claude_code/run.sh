@@ -256,6 +256,18 @@ older_clients() {
   install_client "$version"
 }
 
+# A turn that a guardrail of Bedrock stopped, which would stop each later one that still has it.
+guarded() {
+  local named=$'X-Amzn-Bedrock-GuardrailIdentifier: demo\nX-Amzn-Bedrock-GuardrailVersion: 1'
+  wire+=("ANTHROPIC_CUSTOM_HEADERS=$named")
+  ask 'Say something nice'
+  contains 'under a guardrail a question is answered' "$(field d.result)" 'You said: "Say something nice"'
+  ask 'Say [[guardrail]] please' --continue
+  ask 'And what do you say now?' --continue
+  contains 'after a turn that it stopped the conversation goes on' "$(field d.result)" 'And what do you say now?'
+  wire=("ANTHROPIC_BASE_URL=$url" "ANTHROPIC_AUTH_TOKEN=$token")
+}
+
 # interrupted SIGNAL: a client that leaves in the middle of a long answer.
 interrupted() {
   local out=$work/long-$1.jsonl
@@ -334,6 +346,7 @@ ask 'Still serving?'
 contains 'the gateway serves on' "$(field d.result)" 'Still serving?'
 upstream
 recorded
+guarded
 older_clients
 stopped
 

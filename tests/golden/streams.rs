@@ -51,7 +51,7 @@ fn frame(line: &Line<'_>) -> Vec<u8> {
 
 /// What a client reads of a stream that arrives in pieces of `size` bytes.
 fn read(stream: &[u8], size: usize) -> String {
-    let mut translator = Translator::new(Names::new("claude-of-the-client", &[]));
+    let mut translator = Translator::new(Names::new("claude-of-the-client", &[]), false);
     let (mut out, mut answer) = (BytesMut::new(), Answer::default());
     let ended = stream
         .chunks(size)

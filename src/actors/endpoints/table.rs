@@ -12,6 +12,7 @@ use super::session::{Session, Vital, Wallet};
 use crate::bedrock::credentials::{CredentialSource, Role};
 use crate::bedrock::endpoint::Endpoint;
 use crate::domain::geography::Geography;
+use crate::domain::guardrail::Guardrail;
 use crate::domain::model::{Catalog, Mappings, Offer, Resolved, UnknownModel};
 use crate::domain::routing::{Strategy, stable_hash};
 use crate::storage::endpoints::{EndpointRow, Live};
@@ -77,6 +78,12 @@ struct Keys {
     api_key: Option<Vec<u8>>,
 }
 
+/// The guardrail of an endpoint, which was checked when it was stored.
+fn guardrail(row: &EndpointRow) -> Option<Guardrail> {
+    let (identifier, version) = row.guardrail_id.as_ref().zip(row.guardrail_version.as_ref())?;
+    Guardrail::new(identifier, version).ok()
+}
+
 impl Table {
     /// The environment's endpoint alone.
     pub(super) fn of_own(own: &Arc<Session>) -> Self {
@@ -117,7 +124,10 @@ impl Table {
             let session = Arc::new(Session {
                 id: Some(row.id),
                 hash: stable_hash(&row.id.to_string()),
-                endpoint: Endpoint::new(&row.name, &row.region, runtime, control),
+                endpoint: Endpoint {
+                    guardrail: guardrail(&row),
+                    ..Endpoint::new(&row.name, &row.region, runtime, control)
+                },
                 catalog,
                 wallet,
                 vital,

@@ -25,6 +25,7 @@ use crate::bedrock::exchange::Body;
 use crate::bedrock::refusal;
 use crate::bedrock::translate::{self, Names, Translator};
 use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::guardrail::Guardrail;
 use crate::domain::request::MessagesRequest;
 use crate::domain::translation::CallHeaders;
 use crate::domain::usage::Outcome;
@@ -57,6 +58,8 @@ pub(super) struct Pump {
     headers: CallHeaders,
     names: Names,
     defers_tools: bool,
+    /// What the conversation is held against where it is sent.
+    guardrail: Option<Guardrail>,
     request_id: String,
     settlement: Settlement,
     client: ClientSide,
@@ -111,6 +114,7 @@ impl Pump {
             headers,
             names,
             defers_tools,
+            guardrail: None,
             request_id,
             settlement,
             client,

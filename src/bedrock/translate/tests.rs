@@ -5,7 +5,7 @@ fn named(model: &str) -> Names {
     Names::new(model, &[])
 }
 
-fn chunk_frame(event: &str) -> Vec<u8> {
+pub(super) fn chunk_frame(event: &str) -> Vec<u8> {
     let headers = [
         (":event-type", "chunk"),
         (":content-type", "application/json"),
@@ -33,7 +33,7 @@ const EVENTS: [&str; 6] = [
 ];
 
 fn translated(chunks: &[&[u8]]) -> (String, Result<(), ApiError>) {
-    let mut translator = Translator::new(named("opus \"x\""));
+    let mut translator = Translator::new(named("opus \"x\""), false);
     let (mut out, mut answer) = (BytesMut::new(), Answer::default());
     let ended = chunks
         .iter()
@@ -91,7 +91,7 @@ fn every_truncation_is_noticed() {
 #[test]
 fn metrics_in_an_event_of_their_own_are_counted_and_dropped() {
     let alone = chunk_frame(r#"{"amazon-bedrock-invocationMetrics":{"outputTokenCount":77}}"#);
-    let mut translator = Translator::new(named("m"));
+    let mut translator = Translator::new(named("m"), false);
     let (mut out, mut answer) = (BytesMut::new(), Answer::default());
     translator.push(&[stream(), alone].concat(), &mut answer, &mut out).unwrap();
     assert_eq!(translator.finish(&answer), Ok(()));
@@ -135,7 +135,9 @@ fn deltas_are_counted_whatever_the_order_of_their_members() {
         format!(r#"{{"delta":{{"text":"{text}"}},"index":0,"type":"content_block_delta"}}"#),
     ] {
         let (mut out, mut answer) = (BytesMut::new(), Answer::default());
-        Translator::new(named("m")).push(&chunk_frame(&event), &mut answer, &mut out).unwrap();
+        Translator::new(named("m"), false)
+            .push(&chunk_frame(&event), &mut answer, &mut out)
+            .unwrap();
         assert!(answer.has_begun() && answer.tokens().0.output > 90, "{event}");
     }
 }
@@ -146,7 +148,7 @@ fn aliases_come_back_as_the_ids_they_stand_for() {
     let names = Names::new("m", &aliases);
     let event = r#"{"type":"content_block_start","index":0,"content_block":{"type":"server_tool_use","id":"s","caller":{"tool_id":"toolu_ccag_1"},"name":"n"}}"#;
     let (mut out, mut answer) = (BytesMut::new(), Answer::default());
-    Translator::new(names.clone()).push(&chunk_frame(event), &mut answer, &mut out).unwrap();
+    Translator::new(names.clone(), false).push(&chunk_frame(event), &mut answer, &mut out).unwrap();
     let sse = String::from_utf8(out.to_vec()).unwrap();
     assert_eq!(
         sse,

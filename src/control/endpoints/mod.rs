@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 pub use credential::{CredentialOrder, CredentialView};
 pub use health::{EndpointHealth, EndpointsHealth, ModelHealth, health};
-pub use view::{CreateEndpoint, EditEndpoint, Endpoint, ModelProfile};
+pub use view::{CreateEndpoint, EditEndpoint, Endpoint, EndpointGuardrail, ModelProfile};
 
 use super::caller::Caller;
 use super::change::Change;
@@ -19,6 +19,7 @@ use super::page::{Page, Paging};
 use super::{Control, field};
 use crate::actors::endpoints::OWN;
 use crate::domain::geography::Geography;
+use crate::domain::guardrail::{Guardrail, GuardrailError};
 use crate::domain::model;
 use crate::storage::Connection;
 use crate::storage::endpoints::{self, EndpointRow, ProfileRow};
@@ -91,7 +92,10 @@ pub async fn create(
         enabled: order.enabled.unwrap_or(true),
         is_default: order.is_default,
         created_at: Utc::now(),
+        guardrail_id: None,
+        guardrail_version: None,
     };
+    guard(&mut row, order.guardrail)?;
     credential::apply(&mut row, order.credential, |key| seal(control, id, key))?;
     let profiles = profiles(id, order.profiles)?;
     let written = control.write(caller, async move |c: &mut Connection| {
@@ -163,6 +167,9 @@ fn apply(
     if let Some(given) = order.priority {
         row.priority = priority(given)?;
     }
+    if let Some(given) = order.guardrail {
+        guard(row, given)?;
+    }
     row.enabled = order.enabled.unwrap_or(row.enabled);
     row.is_default = order.is_default.unwrap_or(row.is_default);
     order.profiles.map(|given| profiles(row.id, given)).transpose()
@@ -199,6 +206,21 @@ fn endpoint_name(text: &str) -> Result<String, ControlError> {
         return Err(ControlError::invalid("name", takes));
     }
     Ok(name)
+}
+
+fn guard(row: &mut EndpointRow, given: Option<EndpointGuardrail>) -> Result<(), ControlError> {
+    if let Some(EndpointGuardrail { id, version }) = &given {
+        Guardrail::new(id, version).map_err(|error| {
+            let field = match error {
+                GuardrailError::Identifier => "guardrail.id",
+                GuardrailError::Version => "guardrail.version",
+            };
+            ControlError::invalid(field, error.to_string())
+        })?;
+    }
+    (row.guardrail_id, row.guardrail_version) =
+        given.map(|given| (given.id, given.version)).unzip();
+    Ok(())
 }
 
 fn region(text: &str) -> Result<String, ControlError> {

@@ -35,6 +35,8 @@ pub struct Endpoint {
     pub is_default: bool,
     /// Application inference profiles that stand in for models here.
     pub profiles: Vec<ModelProfile>,
+    /// The guardrail that every conversation here is held against.
+    pub guardrail: Option<EndpointGuardrail>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
 }
@@ -49,6 +51,18 @@ pub struct ModelProfile {
     /// Its ARN.
     #[schema(min_length = 1, max_length = 2048)]
     pub profile: String,
+}
+
+/// A guardrail of Bedrock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointGuardrail {
+    /// Its id or ARN.
+    #[schema(min_length = 1, max_length = 2048)]
+    pub id: String,
+    /// The number of its version, or `DRAFT`.
+    #[schema(min_length = 1, max_length = 8)]
+    pub version: String,
 }
 
 impl Endpoint {
@@ -70,6 +84,10 @@ impl Endpoint {
             priority: row.priority,
             enabled: row.enabled,
             is_default: row.is_default,
+            guardrail: row
+                .guardrail_id
+                .zip(row.guardrail_version)
+                .map(|(id, version)| EndpointGuardrail { id, version }),
             created_at: row.created_at,
         }
     }
@@ -112,6 +130,8 @@ pub struct CreateEndpoint {
     #[serde(default)]
     #[schema(required = false, max_items = 100)]
     pub profiles: Vec<ModelProfile>,
+    /// The guardrail that every conversation here is held against.
+    pub guardrail: Option<EndpointGuardrail>,
 }
 
 /// The order to change an endpoint; what is not given stays.
@@ -149,4 +169,8 @@ pub struct EditEndpoint {
     /// All its application inference profiles.
     #[schema(max_items = 100)]
     pub profiles: Option<Vec<ModelProfile>>,
+    /// The guardrail that every conversation here is held against; null for none.
+    #[serde(default, deserialize_with = "field::given")]
+    #[schema(value_type = Option<EndpointGuardrail>)]
+    pub guardrail: Option<Option<EndpointGuardrail>>,
 }

@@ -17,6 +17,7 @@ mod estimate;
 mod media;
 mod parse;
 mod session;
+mod stopped;
 #[cfg(test)]
 mod tests;
 

@@ -12,6 +12,7 @@ pub const ADJUSTMENTS: &[&str] = &[
     "empty_text",
     "max_tokens",
     "messages.output_config",
+    "messages.stopped",
     "messages.system",
     "messages.thinking",
     "metadata",

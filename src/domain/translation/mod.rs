@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::capability::{self, Capability, Feature, Features, Verdicts};
 use super::edit::Edits;
+use super::guardrail::Guardrail;
 use super::json::{Span, Text};
 use super::model::Resolved;
 use super::request::MessagesRequest;
@@ -71,6 +72,8 @@ pub struct CallHeaders {
     pub betas: Vec<String>,
     /// The header `anthropic-version`.
     pub version: ApiVersion,
+    /// The guardrail that Bedrock's own headers name.
+    pub guardrail: Option<Guardrail>,
 }
 
 impl MessagesRequest {

@@ -8,6 +8,7 @@ use actix_web::web::Payload;
 use bytes::Bytes;
 
 use crate::domain::error::{ApiError, ErrorKind};
+use crate::domain::guardrail::{Guardrail, GuardrailError};
 use crate::domain::request::{InvalidRequest, MessagesRequest};
 use crate::domain::translation::{ApiVersion, CallHeaders};
 use crate::http::body;
@@ -16,6 +17,9 @@ use crate::http::body;
 const PARSE_APART: usize = 512 * 1024;
 /// `anthropic-beta` names that are looked at.
 const MAX_BETAS: usize = 64;
+/// Bedrock's headers, which clients send by `ANTHROPIC_CUSTOM_HEADERS`.
+const GUARDRAIL: &str = "x-amzn-bedrock-guardrailidentifier";
+const GUARDRAIL_VERSION: &str = "x-amzn-bedrock-guardrailversion";
 
 /// Reads the body within the deadline and parses it.
 ///
@@ -47,13 +51,33 @@ pub(super) async fn parse(
     parsed.map_err(|error| ApiError::new(ErrorKind::InvalidRequest, error.to_string()))
 }
 
-/// The names in all `anthropic-beta` headers, and the version of the API.
-pub(super) fn headers(headers: &HeaderMap) -> CallHeaders {
+/// The names in all `anthropic-beta` headers, the version of the API, and Bedrock's guardrail.
+///
+/// # Errors
+/// What the client is to be told of a guardrail that cannot be asked for: a request never goes without
+/// the one that it names.
+pub(super) fn headers(headers: &HeaderMap) -> Result<CallHeaders, ApiError> {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let guardrail = match (text(GUARDRAIL), text(GUARDRAIL_VERSION)) {
+        (None, None) => None,
+        (identifier, version) => {
+            let named = Guardrail::new(identifier.unwrap_or_default(), version.unwrap_or_default());
+            let named = named.map_err(|error| {
+                let name = match error {
+                    GuardrailError::Identifier => GUARDRAIL,
+                    GuardrailError::Version => GUARDRAIL_VERSION,
+                };
+                ApiError::new(ErrorKind::InvalidRequest, format!("The header {name} {error}."))
+            });
+            Some(named?)
+        }
+    };
     let values = headers.get_all("anthropic-beta").filter_map(|value| value.to_str().ok());
     let names = values.flat_map(|value| value.split(',')).map(str::trim);
     let version = headers.get("anthropic-version").and_then(|value| value.to_str().ok());
-    CallHeaders {
+    Ok(CallHeaders {
         betas: names.filter(|name| !name.is_empty()).take(MAX_BETAS).map(str::to_owned).collect(),
         version: version.map(ApiVersion::of).unwrap_or_default(),
-    }
+        guardrail,
+    })
 }

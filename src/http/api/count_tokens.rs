@@ -31,7 +31,7 @@ pub async fn count_tokens(
     let asked = asked::read(&request, payload, edge.body_deadline, parse).await?;
     access::permitted(&principal, asked.model(), &gateway.endpoints)?;
     let origin = Origin::new(&principal, asked.session_id().as_deref());
-    let count = worker.count_tokens(&asked, &asked::headers(request.headers()), origin).await?;
+    let count = worker.count_tokens(&asked, &asked::headers(request.headers())?, origin).await?;
     let mut response = HttpResponse::Ok();
     if count.estimated {
         response.insert_header(("x-ccag-adjusted", "count_tokens"));

@@ -68,7 +68,7 @@ pub(super) async fn serve(
         Err(error) => return Err(draft.reject(error).into()),
     }
     let origin = Origin::new(&principal, draft.session_id());
-    let parts = worker.start(asked, asked::headers(request.headers()), draft, origin)?;
+    let parts = worker.start(asked, asked::headers(request.headers())?, draft, origin)?;
     Ok(Served { parts, request_id })
 }
 

@@ -34,6 +34,8 @@ pub struct EndpointRow {
     pub enabled: bool,
     pub is_default: bool,
     pub created_at: DateTime<Utc>,
+    pub guardrail_id: Option<String>,
+    pub guardrail_version: Option<String>,
 }
 
 impl EndpointRow {

@@ -14,6 +14,7 @@ mod draining;
 mod endpoints;
 mod error_lines;
 mod failover;
+mod guardrails;
 mod https;
 mod keys;
 mod kill;

@@ -15,7 +15,7 @@ use super::{Ending, Pump, Streaming};
 use crate::actors::call::call;
 use crate::actors::endpoints::{Lease, Route};
 use crate::actors::verdicts::{Known, Served, Taught};
-use crate::bedrock::exchange::{self, Body, Failure, Operation};
+use crate::bedrock::exchange::{self, Body, Failure, Operation, Target};
 use crate::bedrock::refusal;
 use crate::bedrock::translate::{Names, Translator};
 use crate::domain::breaker::Finding;
@@ -106,15 +106,23 @@ impl Pump {
         let (learned, name) = (&worker.gateway.learned, lease.endpoint().name.clone());
         self.settlement.served_by(&name, resolved, lease.routed());
         self.client.progress.served_by(&name);
+        self.guardrail =
+            lease.endpoint().guardrail.clone().or_else(|| self.headers.guardrail.clone());
+        let without = self.guardrail.as_ref().and_then(|_| request.without_stopped_turns());
+        let left_out = without.is_some();
+        let request = without.as_ref().unwrap_or(request);
         let mut attempts = Attempts::default();
         loop {
             let place = || (name.clone(), resolved.profile.clone());
             let known = learned.of(&name, &resolved.profile).unwrap_or_default();
             let verdicts = attempts.verdicts(&known);
-            let translation = match request.translate_for(resolved, &self.headers, &verdicts) {
+            let mut translation = match request.translate_for(resolved, &self.headers, &verdicts) {
                 Ok(translation) => translation,
                 Err(refusal) => return Err(attempts.untranslatable(refusal.into()).into()),
             };
+            if left_out {
+                translation.adjusted.push("messages.stopped");
+            }
             let betas = translation.betas;
             let trace = self.settlement.call(&Call {
                 model: &self.model,
@@ -167,7 +175,9 @@ impl Pump {
         let gateway = &worker.gateway;
         let operation =
             if self.client.streaming { Operation::InvokeStream } else { Operation::Invoke };
-        let target = (resolved.profile.as_str(), operation);
+        let guardrail = self.guardrail.clone();
+        let target =
+            Target { profile: &resolved.profile, operation, guardrail: guardrail.as_ref() };
         worker.recorder.adjusted(&translation.adjusted);
         if self.defers_tools {
             let were_kept = !translation.adjusted.contains(&"tools.defer_loading");
@@ -193,7 +203,7 @@ impl Pump {
         // An awc body panics when it is polled behind its end.
         let mut streaming = Box::new(Streaming {
             body: body.fuse(),
-            translator: Translator::new(std::mem::take(&mut self.names)),
+            translator: Translator::new(std::mem::take(&mut self.names), self.guardrail.is_some()),
             events: BytesMut::new(),
             more: Ok(true),
         });

@@ -1,18 +1,20 @@
 //! The fields of an endpoint's form, and what they stand for.
 
 use crate::control::ControlError;
-use crate::control::endpoints::{CredentialOrder, CredentialView, Endpoint, ModelProfile};
+use crate::control::endpoints::{
+    CredentialOrder, CredentialView, Endpoint, EndpointGuardrail, ModelProfile,
+};
 use crate::domain::geography::Geography;
 use crate::http::portal::input::{Choice, Input};
 use crate::http::portal::sent::Sent;
 
 /// The fields as they were sent.
-pub(super) fn fields(sent: &Sent) -> [Input; 13] {
+pub(super) fn fields(sent: &Sent) -> [Input; 15] {
     inputs(&|name| sent.text(name).to_owned())
 }
 
 /// The fields as they are stored. A Bedrock API key is not shown: empty leaves it.
-pub(super) fn stored(endpoint: &Endpoint) -> [Input; 13] {
+pub(super) fn stored(endpoint: &Endpoint) -> [Input; 15] {
     let some = |text: &Option<String>| text.clone().unwrap_or_default();
     let (kind, role, external, tags) = match &endpoint.credential {
         CredentialView::Chain => ("chain", String::new(), String::new(), false),
@@ -23,6 +25,8 @@ pub(super) fn stored(endpoint: &Endpoint) -> [Input; 13] {
     };
     let profiles: Vec<_> =
         endpoint.profiles.iter().map(|one| format!("{} {}", one.model, one.profile)).collect();
+    let none = EndpointGuardrail { id: String::new(), version: String::new() };
+    let guardrail = endpoint.guardrail.as_ref().unwrap_or(&none);
     inputs(&|name| match name {
         "name" => endpoint.name.clone(),
         "region" => endpoint.region.clone(),
@@ -36,12 +40,14 @@ pub(super) fn stored(endpoint: &Endpoint) -> [Input; 13] {
         "default" => endpoint.is_default.to_string(),
         "runtime_url" => some(&endpoint.runtime_url),
         "control_url" => some(&endpoint.control_url),
+        "guardrail.id" => guardrail.id.clone(),
+        "guardrail.version" => guardrail.version.clone(),
         "profiles" => profiles.join("\n"),
         _ => String::new(),
     })
 }
 
-fn inputs(text: &dyn Fn(&str) -> String) -> [Input; 13] {
+fn inputs(text: &dyn Fn(&str) -> String) -> [Input; 15] {
     let line = |name, label, longest| Input::line(name, label, "text", text(name), longest);
     let select = |name: &'static str, label, choices: &[(&str, &str)]| {
         let chosen = text(name);
@@ -84,6 +90,9 @@ fn inputs(text: &dyn Fn(&str) -> String) -> [Input; 13] {
         ),
         line("runtime_url", "Another address of bedrock-runtime", 500)
             .help("Such as a VPC endpoint's; empty for AWS's own."),
+        line("guardrail.id", "Guardrail", 2048)
+            .help("Id or ARN; every conversation here is held against it. Empty for none."),
+        line("guardrail.version", "Version of the guardrail", 8).help("A number, or DRAFT."),
         Input::area("profiles", "Application inference profiles", text("profiles")).help(
             "A model and the ARN that stands in for it here, one pair a line, for cost tags.",
         ),
@@ -103,6 +112,16 @@ pub(super) fn credential(sent: &Sent) -> Option<CredentialOrder> {
             .map(|key| CredentialOrder::ApiKey { api_key: key.to_owned().into() }),
         _ => Some(CredentialOrder::Chain),
     }
+}
+
+/// The guardrail that was sent; of one that is named in part the rest is asked for.
+pub(super) fn guardrail(sent: &Sent) -> Option<EndpointGuardrail> {
+    let part = |name| sent.given(name).map(str::to_owned);
+    let (id, version) = (part("guardrail.id"), part("guardrail.version"));
+    (id.is_some() || version.is_some()).then(|| EndpointGuardrail {
+        id: id.unwrap_or_default(),
+        version: version.unwrap_or_default(),
+    })
 }
 
 /// The pairs of model and profile that were sent.

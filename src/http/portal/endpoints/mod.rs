@@ -10,7 +10,7 @@ use actix_web::web::{Data, Form};
 use askama::Template;
 use chrono::{TimeDelta, Utc};
 
-use fields::{credential, fields, profiles};
+use fields::{credential, fields, guardrail, profiles};
 pub(super) use one::{change, delete, page as one};
 
 use super::fault::Fault;
@@ -130,6 +130,7 @@ async fn make(edge: &Edge, visitor: &Visitor, sent: &Sent) -> Result<Endpoint, C
         enabled: Some(sent.text("enabled") != "false"),
         is_default: sent.text("default") == "true",
         profiles: profiles(sent)?,
+        guardrail: guardrail(sent),
         ..CreateEndpoint::default()
     };
     endpoints::create(&edge.control, &visitor.caller, order).await

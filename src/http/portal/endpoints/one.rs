@@ -6,7 +6,7 @@ use askama::Template;
 use chrono::Utc;
 use uuid::Uuid;
 
-use super::fields::{credential, fields, profiles, stored};
+use super::fields::{credential, fields, guardrail, profiles, stored};
 use crate::control::ControlError;
 use crate::control::analytics::{self, Dimension, Filter};
 use crate::control::endpoints::{self, EditEndpoint, Endpoint};
@@ -116,6 +116,7 @@ async fn edit(
         enabled: Some(sent.text("enabled") != "false"),
         is_default: Some(sent.text("default") == "true"),
         profiles: Some(profiles(sent)?),
+        guardrail: Some(guardrail(sent)),
         ..EditEndpoint::default()
     };
     endpoints::edit(&edge.control, &visitor.caller, id, order).await

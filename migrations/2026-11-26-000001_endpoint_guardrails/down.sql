@@ -1,0 +1,1 @@
+alter table endpoints drop column guardrail_id, drop column guardrail_version;
