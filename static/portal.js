@@ -94,8 +94,20 @@ const narrowPicks = () => {
   });
 };
 
+// Fields that matter with one choice only are shown with it only.
+const showFitting = () => {
+  for (const part of document.querySelectorAll("[data-when]")) {
+    const [name, value] = part.dataset.when.split("=");
+    const field = part.form.elements[name];
+    const show = () => { part.hidden = field.value !== value; };
+    field.addEventListener("change", show);
+    show();
+  }
+};
+
 localise(document);
 narrowPicks();
+showFitting();
 offerCopying();
 confirmForms();
 keepLive();

@@ -90,7 +90,7 @@ async fn by_session(request: &ServiceRequest, edge: &Edge) -> Result<Option<Who>
         let message = "With a session's cookie, x-csrf-token must hold the token of its forms.";
         return Err(ControlError::Forbidden(message.into()));
     }
-    sessions::find(&edge.control, &secret).await
+    Ok(sessions::find(&edge.control, &secret).await?.map(|(who, _)| who))
 }
 
 /// Who sends an admin key, a SCIM token, a token or an API key; `None` where none is sent.

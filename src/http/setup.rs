@@ -54,7 +54,7 @@ fn script(text: &str, request: &HttpRequest, edge: &Edge) -> Result<HttpResponse
 }
 
 /// The address that scripts may name: the configured one, else this machine's own.
-fn address(request: &HttpRequest, edge: &Edge) -> Option<String> {
+pub(super) fn address(request: &HttpRequest, edge: &Edge) -> Option<String> {
     if let Some(url) = &edge.front.public_url {
         return is_plain(url).then(|| url.trim_end_matches('/').to_owned());
     }

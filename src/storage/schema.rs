@@ -276,6 +276,7 @@ diesel::table! {
         policy -> Jsonb,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        subject_name -> Text,
     }
 }
 

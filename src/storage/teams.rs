@@ -34,10 +34,10 @@ pub async fn list(
     order: &Order,
     limit: i64,
 ) -> Result<Vec<(TeamRow, i64)>, StorageError> {
+    // Members are counted for the page alone.
+    let members = users::table.filter(users::team_id.eq(teams::id.nullable())).count();
     let mut query = teams::table
-        .left_join(users::table)
-        .group_by(teams::id)
-        .select((TeamRow::as_select(), diesel::dsl::count(users::id.nullable())))
+        .select((TeamRow::as_select(), members.single_value().assume_not_null()))
         .limit(limit)
         .into_boxed();
     if let Some(search) = search {

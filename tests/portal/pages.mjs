@@ -160,12 +160,62 @@ try {
       await accessible(page);
       await fits(page);
     });
+    await check(`${mode}: a member gets one command that brings its own key`, async () => {
+      await page.goto(`${gateway.url}/?platform=unix&scope=project`);
+      await page.getByLabel("Name of the key").fill(`laptop ${mode}`);
+      await page.getByRole("button", { name: "Get my command" }).click();
+      assert.match(await page.locator("#command").textContent(), /--scope project --token st-ccag-[0-9a-f]{64}$/);
+      await accessible(page);
+      await fits(page);
+    });
     await check(`${mode}: the member signs out`, async () => {
       await page.getByRole("button", { name: "Sign out" }).click();
       await page.getByRole("status").getByText("signed out").waitFor();
     });
     await check(`${mode}: the admin signs in`, () => signIn(page, gateway));
     await look("admin", [...ADMIN, ...await ones(page, gateway, [...ONES, ...ADMIN_ONES])]);
+    await check(`${mode}: a budget is set with rules of its own, and its errors stand beside the fields`, async () => {
+      await page.goto(`${gateway.url}/portal/budgets/new`);
+      assert.equal(await page.getByLabel("At percent").first().isVisible(), !scripts);
+      await page.getByLabel("For", { exact: true }).selectOption("user");
+      await page.getByRole("textbox", { name: "Name" }).fill("Grace Lindqvist");
+      await page.getByLabel("To be spent in (UTC)").selectOption(scripts ? "daily" : "weekly");
+      await page.getByLabel("Amount in dollars").fill("100");
+      await page.getByLabel("What happens").selectOption("own");
+      await page.getByLabel("At percent").nth(0).fill("90");
+      await page.getByLabel("Then").nth(0).selectOption("shape");
+      await page.getByRole("button", { name: "Set the budget" }).click();
+      await page.getByRole("alert").getByText("Takes a whole number from 1 on").waitFor();
+      await accessible(page);
+      await fits(page);
+      await page.getByLabel("Requests a minute").nth(0).fill("4");
+      await page.getByLabel("At percent").nth(1).fill("120");
+      await page.getByLabel("Then").nth(1).selectOption("block");
+      await page.getByRole("button", { name: "Set the budget" }).click();
+      await page.getByRole("status").getByText("Created.").waitFor();
+      await page.getByText("90 % slow down to 4 a minute, 120 % block").first().waitFor();
+      await page.getByRole("button", { name: "Delete the budget" }).click();
+      await page.getByRole("status").getByText("Deleted.").waitFor();
+    });
+    await check(`${mode}: a destination is drafted, its secret shown once, and its test told`, async () => {
+      await page.goto(`${gateway.url}/portal/notifications/new`);
+      await page.getByLabel("Name").fill(`"><script>window.hostile=1</script> ${mode}`);
+      await page.getByLabel("Where it leads").fill("https://127.0.0.1:9/hook");
+      await page.getByRole("button", { name: "Draft it" }).click();
+      await page.getByRole("alert").getByText("at least one category").waitFor();
+      await accessible(page);
+      await page.getByLabel("Health").check();
+      await page.getByRole("button", { name: "Draft it" }).click();
+      assert.match(await page.locator("#secret").textContent(), /^whsec_/);
+      await page.getByRole("link", { name: "I have copied it" }).click();
+      await page.getByRole("button", { name: "Send a test" }).click();
+      await page.getByText("The last test failed").waitFor();
+      assert.equal(await page.getByText(/whsec_/).count(), 0);
+      assert.equal(await page.evaluate(() => window.hostile), undefined);
+      await accessible(page);
+      await page.getByRole("button", { name: "Delete the destination" }).click();
+      await page.getByRole("status").getByText("Deleted.").waitFor();
+    });
     await check(`${mode}: a request is stopped, and its client told`, async () => {
       const victim = await begin(gateway);
       await page.goto(`${gateway.url}/portal/live?q=${victim.id}`);
@@ -184,7 +234,7 @@ try {
         await page.goto(gateway.url);
         await page.getByRole("button", { name: "Copy" }).first().click();
         await page.getByText("Copied").waitFor();
-        assert.match(await page.evaluate(() => navigator.clipboard.readText()), new RegExp(`ANTHROPIC_BASE_URL=${gateway.url}`));
+        assert.match(await page.evaluate(() => navigator.clipboard.readText()), new RegExp(`curl -fsSL '${gateway.url}/setup'`));
       });
       await check("times stand in the viewer's zone", async () => {
         await page.goto(`${gateway.url}/portal/live`);

@@ -11,10 +11,11 @@ export const ADMIN = [
   "/", "/portal/keys?of=all", "/portal/keys/new", "/portal/sessions", "/portal/overview", "/portal/live", "/portal/status",
   "/portal/analytics", "/portal/analytics/activity", "/portal/analytics/models", "/portal/analytics/tools?range=90d",
   "/portal/teams", "/portal/members", "/portal/endpoints", "/portal/models", "/portal/pricing", "/portal/audit?verify=true", "/portal/settings",
+  "/portal/budgets", "/portal/budgets/new", "/portal/notifications", "/portal/notifications/new", "/portal/notifications/log", "/?platform=windows&scope=project",
 ];
 /** Pages of one thing: the list, and what the address of each begins with. */
 export const ONES = [["/portal/keys?of=all", "/portal/keys/", "new"], ["/portal/sessions?sort=dearest", "/portal/sessions/one?", null]];
-export const ADMIN_ONES = [["/portal/teams?sort=name", "/portal/teams/", null], ["/portal/members?sort=name", "/portal/members/", null]];
+export const ADMIN_ONES = [["/portal/teams?sort=name", "/portal/teams/", null], ["/portal/members?sort=name", "/portal/members/", null], ["/portal/budgets?sort=name&target=user", "/portal/budgets/", "new"], ["/portal/notifications", "/portal/notifications/", "new"]];
 
 /** What a model may be called at worst: ARNs are passed on as they are. */
 export const HOSTILE =

@@ -19,7 +19,9 @@ pub struct Connection {
     pub request_id: String,
     /// When the request's head had been read.
     pub started_at: DateTime<Utc>,
-    /// The user that owns the key.
+    /// The API key, where it was one.
+    pub key_id: Option<Uuid>,
+    /// The user that owns the credential.
     pub user_id: Option<Uuid>,
     /// The team the request is counted for.
     pub team_id: Option<Uuid>,
@@ -52,6 +54,7 @@ impl Progress {
         let seen = Connection {
             request_id: record.map(|record| record.request_id.clone()).unwrap_or_default(),
             started_at: record.map_or_else(Utc::now, |record| record.started_at),
+            key_id: record.and_then(|record| record.key_id),
             user_id: record.and_then(|record| record.user_id),
             team_id: record.and_then(|record| record.team_id),
             session_id: record.and_then(|record| record.session_id.clone()),

@@ -1,26 +1,28 @@
 //! Budgets: set, list, change, take away; and how far they are spent.
 
+mod levels;
 mod status;
 mod view;
 
 use chrono::Utc;
 use uuid::Uuid;
 
+pub use levels::{UsedUp, levels, used_up};
 pub use status::{Spending, SpendingOf, Status, spending, spending_of_caller};
 pub use view::{Budget, BudgetFilter, CreateBudget, EditBudget};
 
-use super::Control;
 use super::caller::Caller;
 use super::change::Change;
 use super::error::ControlError;
 use super::page::{Page, Paging};
+use super::{Control, field};
 use crate::domain::budget::{Nanos, Policy, Target};
 use crate::storage::budgets::{self, BudgetRow, Which};
 use crate::storage::{Connection, StorageError, keys, teams, users};
 
 const TABLES: &[&str] = &["budgets"];
 
-/// A page of the budgets, newest first; for admins.
+/// A page of the budgets; for admins.
 ///
 /// # Errors
 /// [`ControlError`]
@@ -31,13 +33,14 @@ pub async fn list(
     paging: Paging,
 ) -> Result<Page<Budget>, ControlError> {
     caller.admin()?;
-    let which = Which { target: asked.target, subject_id: asked.subject_id };
-    let (before, size, rows) = (paging.before()?, paging.size()?, paging.rows()?);
-    let found = control
-        .read(async move |c: &mut Connection| budgets::list(c, &which, before, rows).await)
-        .await?;
+    let search = field::search(asked.search)?;
+    let (target, subject_id, order) = (asked.target, asked.subject_id, paging.order()?);
+    let which = Which { target, subject_id, search, order };
+    let (size, rows) = (paging.size()?, paging.rows()?);
+    let found =
+        control.read(async move |c: &mut Connection| budgets::list(c, &which, rows).await).await?;
     let found = found.into_iter().filter_map(Budget::of).collect();
-    Ok(Page::of(found, size, |budget| budget.id.to_string()))
+    Ok(Page::of(found, size, |budget: &Budget| paging.place(budget.id, &budget.subject_name)))
 }
 
 /// One budget; for admins.
@@ -73,11 +76,13 @@ pub async fn create(
         policy: serde_json::to_value(&policy).map_err(|_| ControlError::Fault)?,
         created_at: now,
         updated_at: now,
+        subject_name: String::new(),
     };
     let written = control.write(caller, async move |c: &mut Connection| {
-        let name = named(c, target, row.subject_id).await?;
+        let subject_name = named(c, target, row.subject_id).await?;
+        let row = BudgetRow { subject_name, ..row };
         budgets::insert(c, &row).await.map_err(taken)?;
-        let (id, title) = (row.id, title(&row, &name));
+        let (id, title) = (row.id, title(&row));
         let budget = Budget::of(row).ok_or(ControlError::Fault)?;
         let change = Change::new("budget.create", TABLES).of(id, &title).after(&budget);
         Ok((budget, change))
@@ -106,7 +111,7 @@ pub async fn edit(
         row.policy = serde_json::to_value(&policy).map_err(|_| ControlError::Fault)?;
         row.updated_at = Utc::now();
         budgets::update(c, &row).await?;
-        let title = title(&row, &name_or_id(c, before.target, row.subject_id).await?);
+        let title = title(&row);
         let after = Budget::of(row).ok_or(ControlError::Fault)?;
         let change = Change::new("budget.edit", TABLES).of(id, &title);
         Ok((after.clone(), change.before(&before).after(&after)))
@@ -123,8 +128,7 @@ pub async fn delete(control: &Control, caller: &Caller, id: Uuid) -> Result<(), 
     let written = control.write(caller, async move |c: &mut Connection| {
         let row = budgets::get(c, id).await?.ok_or(ControlError::NotFound("budget"))?;
         budgets::delete(c, id).await?;
-        let target = Target::named(&row.target).ok_or(ControlError::Fault)?;
-        let title = title(&row, &name_or_id(c, target, row.subject_id).await?);
+        let title = title(&row);
         let before = Budget::of(row).ok_or(ControlError::Fault)?;
         let change = Change::new("budget.delete", TABLES).of(id, &title);
         Ok(((), change.before(&before)))
@@ -166,21 +170,13 @@ async fn named(
     })
 }
 
-async fn name_or_id(
-    connection: &mut Connection,
-    target: Target,
-    id: Uuid,
-) -> Result<String, ControlError> {
-    Ok(find_name(connection, target, id).await?.unwrap_or_else(|| id.to_string()))
-}
-
 async fn find_name(
     connection: &mut Connection,
     target: Target,
     id: Uuid,
 ) -> Result<Option<String>, StorageError> {
     Ok(match target {
-        Target::Default => Some("all users".to_owned()),
+        Target::Default => Some("All users".to_owned()),
         Target::User => users::get(connection, id).await?.map(|(user, _)| user.name),
         Target::Team | Target::TeamDefault => teams::name(connection, id).await?,
         Target::Key => keys::get(connection, id).await?.map(|(key, ..)| key.name),
@@ -196,8 +192,8 @@ fn noun(target: Target) -> &'static str {
 }
 
 /// What the audit log calls a budget.
-fn title(row: &BudgetRow, name: &str) -> String {
-    let (period, target) = (&row.period, row.target.replace('_', " "));
+fn title(row: &BudgetRow) -> String {
+    let (period, target, name) = (&row.period, row.target.replace('_', " "), &row.subject_name);
     format!("{period} {target} budget of {name}")
 }
 

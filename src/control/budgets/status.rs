@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::control::caller::{Caller, Reach, Who};
 use crate::control::error::ControlError;
 use crate::control::{Control, keys, teams, users};
-use crate::domain::budget::{self, Book, Nanos, Period, Policy, Source};
-use crate::domain::limit::{Purse, Scope};
+use crate::domain::budget::{self, Applied, Book, Nanos, Period, Policy, Source};
+use crate::domain::limit::{Account, Measure, Purse, Scope};
 use crate::domain::principal::Principal;
 use crate::storage::{Connection, StorageError, budgets};
 
@@ -138,25 +138,34 @@ async fn read_by(
     let now = Utc::now();
     let subjects = [user, team, key].into_iter().flatten().collect();
     let book = Book::new(budgets::of_subjects(connection, subjects).await?);
-    let mut purses = Vec::new();
-    for applied in book.applied(user, team, key, now) {
-        let account = applied.account;
-        let spent = budgets::spent(connection, account.scope, account.id, applied.window).await?;
-        purses.push(Purse { applied, spent });
-    }
+    let purses = purses(connection, book.applied(user, team, key, now)).await?;
     let mut spent = [0; 3];
     let owner = user.map(|id| (Scope::User, id));
     let owner = owner.or(team.map(|id| (Scope::Team, id))).or(key.map(|id| (Scope::Key, id)));
     if let Some((scope, id)) = owner {
-        for (sum, period) in spent.iter_mut().zip(Period::ALL) {
-            *sum = budgets::spent(connection, scope, id, period.window(now)).await?;
-        }
+        let asked = Period::ALL.map(|period| {
+            let account = Account { scope, id, measure: Measure::Money(period) };
+            (account, period.window(now))
+        });
+        let sums = budgets::spent(connection, &asked).await?;
+        spent.iter_mut().zip(sums).for_each(|(kept, sum)| *kept = sum);
     }
     Ok((purses, spent))
 }
 
+/// What is spent of budgets as they apply.
+pub(super) async fn purses(
+    connection: &mut Connection,
+    applied: Vec<Applied>,
+) -> Result<Vec<Purse>, StorageError> {
+    let asked: Vec<_> = applied.iter().map(|one| (one.account, one.window)).collect();
+    let spent = budgets::spent(connection, &asked).await?;
+    let pairs = applied.into_iter().zip(spent);
+    Ok(pairs.map(|(applied, spent)| Purse { applied, spent }).collect())
+}
+
 impl Status {
-    fn of(purse: &Purse) -> Self {
+    pub(super) fn of(purse: &Purse) -> Self {
         let (applied, budget) = (&purse.applied, &purse.applied.budget);
         let date = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
         Self {

@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::control::field;
-use crate::domain::budget::{Nanos, Period, Policy, Target};
+use crate::domain::budget::{self, Nanos, Period, Policy, Target};
 use crate::storage::budgets::BudgetRow;
 
 /// How much money may be spent in a period, and what happens on the way.
@@ -18,6 +18,8 @@ pub struct Budget {
     pub target: Target,
     /// The user, team or key; null for the default of all users.
     pub subject_id: Option<Uuid>,
+    /// The name of that; `All users` for the default.
+    pub subject_name: String,
     /// In what time it may be spent (UTC).
     pub period: Period,
     /// What may be spent; null means no limit, whatever the defaults say.
@@ -37,12 +39,25 @@ impl Budget {
             id: budget.id,
             target: budget.target,
             subject_id: Some(budget.subject_id).filter(|id| !id.is_nil()),
+            subject_name: row.subject_name,
             period: budget.period,
             amount_usd: budget.amount.map(Nanos),
             policy: budget.policy,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
+    }
+
+    /// The budget as it is reckoned with.
+    pub(super) fn inner(&self) -> budget::Budget {
+        budget::Budget {
+            id: self.id,
+            target: self.target,
+            subject_id: self.subject_id.unwrap_or_default(),
+            period: self.period,
+            amount: self.amount_usd.map(|amount| amount.0),
+            policy: self.policy.clone(),
+        }
     }
 }
 
@@ -83,4 +98,7 @@ pub struct BudgetFilter {
     pub target: Option<Target>,
     /// Those of this user, team or key.
     pub subject_id: Option<Uuid>,
+    /// Those for whom this text is part of the name, in any case.
+    #[param(max_length = 200)]
+    pub search: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! The log: how each notification fared with each of its destinations.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::control::error::ControlError;
 use crate::control::page::{Page, Paging};
 use crate::storage::Connection;
 use crate::storage::notifications::deliveries;
+pub use crate::storage::notifications::log::Troubles;
 use crate::storage::notifications::log::{self, DeliveryRow};
 
 /// One notification on its way to one destination.
@@ -87,7 +88,12 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
-    fn name(self) -> &'static str {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Parked];
+
+    /// The word that rows and JSON use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Delivered => "delivered",
@@ -130,6 +136,17 @@ pub async fn deliveries(
         control.read(async move |c: &mut Connection| log::list(c, &filter, before, rows).await);
     let found = found.await?.into_iter().map(Delivery::of).collect();
     Ok(Page::of(found, size, |delivery| delivery.id.to_string()))
+}
+
+/// Deliveries that were given up in the last week, and those that have failed and are tried again; for
+/// admins.
+///
+/// # Errors
+/// [`ControlError`]
+pub async fn troubles(control: &Control, caller: &Caller) -> Result<Troubles, ControlError> {
+    caller.admin()?;
+    let since = Utc::now() - TimeDelta::days(7);
+    control.read(async move |c: &mut Connection| log::troubles(c, since).await).await
 }
 
 /// Has a parked delivery tried again.

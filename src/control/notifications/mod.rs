@@ -7,7 +7,9 @@ mod told;
 mod trial;
 mod view;
 
-pub use deliveries::{Delivery, DeliveryFilter, DeliveryState, deliveries, retry};
+pub use deliveries::{
+    Delivery, DeliveryFilter, DeliveryState, Troubles, deliveries, retry, troubles,
+};
 pub use destinations::{create, delete, edit, get, list, rotate};
 pub use told::{Notification, NotificationFilter, told};
 pub use trial::{activate, deactivate, test};

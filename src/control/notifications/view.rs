@@ -22,6 +22,16 @@ pub enum NotificationCategory {
 }
 
 impl NotificationCategory {
+    /// The category of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match Category::named(name)? {
+            Category::Budget => Some(Self::Budget),
+            Category::RateLimit => Some(Self::RateLimit),
+            Category::Health => Some(Self::Health),
+        }
+    }
+
     pub(super) fn category(self) -> Category {
         match self {
             Self::Budget => Category::Budget,
@@ -44,6 +54,16 @@ pub enum DestinationKind {
 }
 
 impl DestinationKind {
+    /// The kind of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match Kind::named(name)? {
+            Kind::Webhook => Some(Self::Webhook),
+            Kind::Sns => Some(Self::Sns),
+            Kind::Eventbridge => Some(Self::Eventbridge),
+        }
+    }
+
     pub(super) fn kind(self) -> Kind {
         match self {
             Self::Webhook => Kind::Webhook,

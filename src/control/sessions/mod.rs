@@ -126,11 +126,15 @@ pub(super) async fn begin(
     Ok((secret, change.after(&view)))
 }
 
-/// Who is signed in with this secret; `None` where nobody is any more.
+/// Who is signed in with this secret, and whether it is somebody with a password; `None` where nobody
+/// is any more.
 ///
 /// # Errors
 /// [`ControlError`]
-pub async fn find(control: &Control, secret: &SessionSecret) -> Result<Option<Who>, ControlError> {
+pub async fn find(
+    control: &Control,
+    secret: &SessionSecret,
+) -> Result<Option<(Who, bool)>, ControlError> {
     let hash = secret.hash();
     let found =
         control.read(async move |c: &mut Connection| sessions::find(c, &hash).await).await?;
@@ -139,7 +143,8 @@ pub async fn find(control: &Control, secret: &SessionSecret) -> Result<Option<Wh
         let id = found.0.id;
         control.read(async move |c: &mut Connection| sessions::touch(c, id).await).await?;
     }
-    Ok(who(found))
+    let has_password = found.2.is_some();
+    Ok(who(found).map(|who| (who, has_password)))
 }
 
 fn lasts(control: &Control, row: &SessionRow) -> bool {

@@ -26,6 +26,12 @@ impl Scope {
             Self::Key => "key",
         }
     }
+
+    /// The scope of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::User, Self::Team, Self::Key].into_iter().find(|scope| scope.name() == name)
+    }
 }
 
 /// What is counted.

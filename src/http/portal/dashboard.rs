@@ -8,13 +8,17 @@ use chrono::Utc;
 use super::figures::{self, Figure};
 use super::form::{self, Answer, Barred};
 use super::input::Input;
+use super::level::{self, Level};
 use super::page::{Frame, render};
 use super::range::Range;
 use super::ranking::{Ranked, Ranking};
 use super::sent::Sent;
 use super::series::{self, Measure};
-use super::words;
+use super::words::{self, Moment};
 use crate::control::analytics::{self, Dimension, Filter, Latency, Sums, Tool};
+use crate::control::budgets::{self, SpendingOf};
+use crate::domain::budget::{Source, Status};
+use crate::domain::limit::Scope;
 use crate::http::server::Edge;
 
 /// Tools that are listed.
@@ -27,10 +31,20 @@ struct Dashboard {
     links: Vec<(String, &'static str, bool)>,
     range: Vec<Input>,
     span: String,
+    purses: Vec<Purse>,
+    team: Vec<(&'static str, Moment)>,
     figures: Vec<Figure>,
     charts: [String; 2],
     rankings: Vec<Ranking>,
     is_empty: bool,
+}
+
+/// One budget of the user's.
+struct Purse {
+    title: &'static str,
+    source: &'static str,
+    policy: String,
+    level: Level,
 }
 
 /// Shows the page.
@@ -42,7 +56,8 @@ pub(super) async fn page(request: HttpRequest, edge: Data<Edge>) -> Answer {
     let filter = Filter { users: vec![user], ..range.filter() };
     let before = filter.before();
     let (control, caller) = (&edge.control, &visitor.caller);
-    let (now, before, points, models, projects, tools, latency) = tokio::try_join!(
+    let (spending, now, before, points, models, projects, tools, latency) = tokio::try_join!(
+        budgets::spending(control, caller, SpendingOf::default()),
         analytics::totals(control, caller, &filter),
         analytics::totals(control, caller, &before),
         analytics::over_time(control, caller, &filter, range.grain, Some((Dimension::Model, 6))),
@@ -58,6 +73,8 @@ pub(super) async fn page(request: HttpRequest, edge: Data<Edge>) -> Answer {
         links: range.links(&asked),
         range: range.inputs(),
         span: range.label(),
+        purses: own(&spending.budgets),
+        team: of_team(&spending.budgets),
         figures: figures::of_sums(&now, &before),
         charts: [chart("Cost by model", Measure::Cost), chart("Tokens by model", Measure::Tokens)],
         rankings: vec![
@@ -69,6 +86,38 @@ pub(super) async fn page(request: HttpRequest, edge: Data<Edge>) -> Answer {
         ],
         is_empty: now.requests == 0,
     }))
+}
+
+/// The budgets that are the user's alone.
+fn own(budgets: &[budgets::Status]) -> Vec<Purse> {
+    let own = budgets.iter().filter(|status| status.scope == Scope::User.name());
+    let purse = |status: &budgets::Status| Purse {
+        title: level::this_period(status.period),
+        source: match status.source {
+            Source::Own => "your own budget",
+            Source::TeamDefault => "the budget of each user of your team",
+            Source::Default => "the budget of each user",
+        },
+        policy: level::policy(&status.policy),
+        level: status.into(),
+    };
+    own.map(purse).collect()
+}
+
+/// What a budget of the team means for the user now: what others have spent is not told.
+fn of_team(budgets: &[budgets::Status]) -> Vec<(&'static str, Moment)> {
+    let of_team = budgets.iter().filter(|status| status.scope == Scope::Team.name());
+    let told = of_team.filter_map(|status| {
+        let text = match status.status {
+            Status::Blocked => "Your team's budget is used up: requests are refused until",
+            Status::Shaped => {
+                "Your team's budget is nearly used up: requests are slowed down until"
+            }
+            Status::Ok | Status::Warning => return None,
+        };
+        Some((text, status.resets_at.into()))
+    });
+    told.collect()
 }
 
 /// The tokens by class.

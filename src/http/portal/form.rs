@@ -24,6 +24,8 @@ const MAX_FIELD: usize = 4096;
 pub(super) struct Visitor {
     /// Whoever is signed in.
     pub(super) caller: Caller,
+    /// Whether it is a user with a password.
+    pub(super) has_password: bool,
     secret: SessionSecret,
 }
 
@@ -37,8 +39,11 @@ impl Visitor {
             return Ok(None);
         };
         let address = Arrival::of(request.head(), &edge.front).address;
-        let who = sessions::find(&edge.control, &secret).await?;
-        Ok(who.map(|who| Self { caller: Caller { who, address }, secret }))
+        let found = sessions::find(&edge.control, &secret).await?;
+        Ok(found.map(|(who, has_password)| {
+            let caller = Caller { who, address };
+            Self { caller, has_password, secret }
+        }))
     }
 
     /// What each form of the session's pages must carry.

@@ -28,6 +28,8 @@ enum Kind {
     Select { choices: Vec<Choice> },
     /// Any of some.
     Checks { choices: Vec<Choice> },
+    /// Rows of fields that belong together, shown with one choice of another field (`name=value`).
+    Rows { when: &'static str, rows: Vec<Vec<Input>> },
 }
 
 /// Something to choose.
@@ -89,6 +91,17 @@ impl Input {
         Self::new(name, label, Kind::Checks { choices })
     }
 
+    /// Rows of fields that belong together; with scripts only while another field has a value, as
+    /// `name=value`.
+    pub(super) fn rows(
+        name: &'static str,
+        label: &'static str,
+        when: &'static str,
+        rows: Vec<Vec<Input>>,
+    ) -> Self {
+        Self::new(name, label, Kind::Rows { when, rows })
+    }
+
     /// With a sentence that helps to fill it in.
     pub(super) fn help(mut self, help: impl ToString) -> Self {
         self.help = help.to_string();
@@ -104,12 +117,20 @@ impl Input {
     /// With the error that is its own, where the form was refused for one.
     pub(super) fn with(mut self, fault: Option<&Fault>) -> Self {
         self.error = fault.and_then(|fault| fault.at(self.name)).map(str::to_owned);
+        if let Kind::Rows { when, rows } = self.kind {
+            let rows = rows.into_iter().map(|row| with_fault(row, fault)).collect();
+            self.kind = Kind::Rows { when, rows };
+        }
         self
     }
 
-    /// The name of the field.
-    pub(super) fn name(&self) -> &'static str {
-        self.name
+    /// The names of the field and of those within it.
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        let within: Vec<_> = match &self.kind {
+            Kind::Rows { rows, .. } => rows.iter().flatten().flat_map(Self::names).collect(),
+            _ => Vec::new(),
+        };
+        within.into_iter().chain([self.name]).collect()
     }
 
     /// The elements that describe the field.

@@ -1,5 +1,6 @@
 //! `/portal/live`: each running request, as its connection's actor shows it; and the order to end one.
 
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use actix_web::web::{Data, Form, Query};
@@ -7,13 +8,16 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chrono::Utc;
 use serde::Deserialize;
+use uuid::Uuid;
 
+use super::form::{Barred, Visitor};
 use super::list::{Asked, Page, Place};
 use super::notice::Notice;
 use super::page::{Frame, render, see_other};
 use super::{form, words};
 use crate::actors::stream::Connection;
 use crate::actors::worker::Worker;
+use crate::control::{ControlError, names};
 use crate::http::server::Edge;
 
 #[derive(Template)]
@@ -33,14 +37,21 @@ struct Row {
     started: String,
     started_at: String,
     age: String,
-    user: String,
-    team: String,
+    user: Option<Party>,
+    team: Option<Party>,
+    key: Option<Party>,
     model: String,
     endpoint: String,
     input: String,
     output: String,
     last_event: String,
     place: Place,
+}
+
+/// A user, team or key behind a request.
+struct Party {
+    name: String,
+    link: String,
 }
 
 /// The orders of the list.
@@ -101,11 +112,28 @@ pub(super) async fn page(
     let (order, search) = (Order::named(asked.sort()), asked.search());
     let connections = worker.gateway.connections().await;
     let running = connections.len();
-    let rows = connections.iter().map(|connection| row(connection, order));
+    let names = match names(&edge, &visitor, &connections).await {
+        Ok(names) => names,
+        // What runs is seen, and can be stopped, while the database is away.
+        Err(ControlError::Unavailable) => HashMap::new(),
+        Err(error) => return Barred::from(error).into(),
+    };
+    let rows = connections.iter().map(|connection| row(connection, order, &names));
     let rows = rows.filter(|row| row.matches(&search)).collect();
     let page = asked.page(rows, |row| row.place.clone());
     let frame = Frame::new("Live", &request, Some(&visitor));
     render(&Live { frame, token: visitor.token(), asked, order, page, running })
+}
+
+/// What users, teams and keys of these requests are called.
+async fn names(
+    edge: &Edge,
+    visitor: &Visitor,
+    connections: &[Connection],
+) -> Result<HashMap<Uuid, String>, ControlError> {
+    let ids = connections.iter().flat_map(|one| [one.user_id, one.team_id, one.key_id]);
+    let ids: HashSet<_> = ids.flatten().collect();
+    names::of(&edge.control, &visitor.caller, ids.into_iter().collect()).await
 }
 
 /// What the form of stopping sends.
@@ -135,13 +163,20 @@ pub(super) async fn stop(
 
 impl Row {
     fn matches(&self, search: &str) -> bool {
-        let texts = [&self.model, &self.endpoint, &self.request_id, &self.user, &self.team];
-        search.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(search))
+        let parties = [&self.user, &self.team, &self.key].into_iter().flatten();
+        let names = parties.map(|party| &party.name);
+        let mut texts = [&self.model, &self.endpoint, &self.request_id].into_iter().chain(names);
+        search.is_empty() || texts.any(|text| text.to_lowercase().contains(search))
     }
 }
 
-fn row(connection: &Connection, order: Order) -> Row {
+fn row(connection: &Connection, order: Order, names: &HashMap<Uuid, String>) -> Row {
     let now = Utc::now();
+    let party = |list: &str, id: Option<Uuid>| {
+        let id = id?;
+        let name = names.get(&id).cloned().unwrap_or_else(|| id.to_string());
+        Some(Party { name, link: format!("/portal/{list}/{id}") })
+    };
     let none = || "–".to_owned();
     let ago = |moment| format!("{} ago", words::duration(now - moment));
     Row {
@@ -149,8 +184,9 @@ fn row(connection: &Connection, order: Order) -> Row {
         started: words::moment(connection.started_at),
         started_at: words::machine(connection.started_at),
         age: words::duration(now - connection.started_at),
-        user: connection.user_id.map_or_else(none, |id| id.to_string()),
-        team: connection.team_id.map_or_else(none, |id| id.to_string()),
+        user: party("members", connection.user_id),
+        team: party("teams", connection.team_id),
+        key: party("keys", connection.key_id),
         model: connection.model.clone(),
         endpoint: connection.endpoint.clone().unwrap_or_else(none),
         input: words::count(connection.tokens.prompt()),

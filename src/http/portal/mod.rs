@@ -3,6 +3,7 @@
 mod analytics;
 mod asset;
 mod audit;
+mod budgets;
 pub mod chart;
 mod choices;
 mod connect;
@@ -14,12 +15,14 @@ mod figures;
 mod form;
 mod input;
 mod keys;
+mod level;
 mod list;
 mod live;
 mod members;
 mod models;
 mod nav;
 mod notice;
+mod notifications;
 mod overview;
 mod page;
 mod parts;
@@ -76,6 +79,7 @@ pub fn routes(config: &mut ServiceConfig) {
 fn of_members(config: &mut ServiceConfig) {
     config
         .service(only("/portal/dashboard").route(web::get().to(dashboard::page)))
+        .service(only("/portal/connect").route(web::post().to(connect::token)))
         .service(only("/portal/sessions").route(web::get().to(sessions::page)))
         .service(only("/portal/sessions/one").route(web::get().to(sessions::one)))
         .service(only("/portal/keys").route(web::get().to(keys::page)))
@@ -119,7 +123,16 @@ fn of_organisation(config: &mut ServiceConfig) {
         ))
         .service(only("/portal/members/{id}").route(web::get().to(members::one)))
         .service(only("/portal/members/{id}/change").route(web::post().to(members::change)))
-        .service(only("/portal/members/{id}/delete").route(web::post().to(members::delete)));
+        .service(only("/portal/members/{id}/delete").route(web::post().to(members::delete)))
+        .service(only("/portal/budgets").route(web::get().to(budgets::page)))
+        .service(with_form(
+            "/portal/budgets/new",
+            web::get().to(budgets::new_form),
+            web::post().to(budgets::create),
+        ))
+        .service(only("/portal/budgets/{id}").route(web::get().to(budgets::one)))
+        .service(only("/portal/budgets/{id}/change").route(web::post().to(budgets::change)))
+        .service(only("/portal/budgets/{id}/delete").route(web::post().to(budgets::delete)));
 }
 
 /// Pages of admins about the gateway itself.
@@ -149,6 +162,28 @@ fn of_gateway(config: &mut ServiceConfig) {
             web::get().to(settings::page),
             web::post().to(settings::change),
         ));
+    of_notifications(config);
+}
+
+/// Pages of admins about who is told of what happens.
+fn of_notifications(config: &mut ServiceConfig) {
+    let order = |name: &str| format!("/portal/notifications/{{id}}/{name}");
+    config
+        .service(only("/portal/notifications").route(web::get().to(notifications::page)))
+        .service(with_form(
+            "/portal/notifications/new",
+            web::get().to(notifications::new_form),
+            web::post().to(notifications::create),
+        ))
+        .service(only("/portal/notifications/log").route(web::get().to(notifications::log)))
+        .service(only("/portal/notifications/retry").route(web::post().to(notifications::retry)))
+        .service(only("/portal/notifications/{id}").route(web::get().to(notifications::one)))
+        .service(only(&order("change")).route(web::post().to(notifications::change)))
+        .service(only(&order("test")).route(web::post().to(notifications::test)))
+        .service(only(&order("activate")).route(web::post().to(notifications::activate)))
+        .service(only(&order("deactivate")).route(web::post().to(notifications::deactivate)))
+        .service(only(&order("rotate")).route(web::post().to(notifications::rotate)))
+        .service(only(&order("delete")).route(web::post().to(notifications::delete)));
 }
 
 /// A page that also takes the form on it.

@@ -26,6 +26,16 @@ pub(super) enum Notice {
     KeyRevoked,
     /// Something was asked for that takes a while.
     Asked,
+    /// A test notification has arrived.
+    TestArrived,
+    /// A test notification has not arrived.
+    TestFailed,
+    /// A destination is told from now on.
+    Activated,
+    /// A destination is told nothing more.
+    Deactivated,
+    /// A delivery is tried again.
+    Retried,
 }
 
 impl Notice {
@@ -41,6 +51,11 @@ impl Notice {
             Self::Deleted => "deleted",
             Self::KeyRevoked => "key-revoked",
             Self::Asked => "asked",
+            Self::TestArrived => "test-arrived",
+            Self::TestFailed => "test-failed",
+            Self::Activated => "activated",
+            Self::Deactivated => "deactivated",
+            Self::Retried => "retried",
         }
     }
 }
@@ -55,6 +70,15 @@ impl fmt::Display for Notice {
             Self::Created => "Created.",
             Self::Deleted => "Deleted.",
             Self::Asked => "Asked for: it takes a moment.",
+            Self::TestArrived => {
+                "The destination has the test notification: it can be made active."
+            }
+            Self::TestFailed => {
+                "The destination did not take the test notification: below stands why."
+            }
+            Self::Activated => "The destination is active: it is told from now on.",
+            Self::Deactivated => "The destination is a draft again, and is told nothing more.",
+            Self::Retried => "The delivery is tried again at once.",
             Self::KeyRevoked => "The key is revoked, and stops working everywhere.",
             Self::PasswordChanged => {
                 "Your password is changed, and your other browsers are signed out."
@@ -79,6 +103,11 @@ mod tests {
             Notice::Deleted,
             Notice::KeyRevoked,
             Notice::Asked,
+            Notice::TestArrived,
+            Notice::TestFailed,
+            Notice::Activated,
+            Notice::Deactivated,
+            Notice::Retried,
         ] {
             let name = serde_json::Value::from(notice.name());
             assert_eq!(serde_json::from_value::<Notice>(name).unwrap(), notice);

@@ -53,7 +53,7 @@ impl Frame {
             title,
             token: visitor.map(Visitor::token),
             name: visitor.map(Visitor::name),
-            has_password: visitor.is_some_and(|visitor| visitor.caller.user_id().is_some()),
+            has_password: visitor.is_some_and(|visitor| visitor.has_password),
             groups: nav::groups(visitor, request.path()),
             is_demo: request.app_data::<Data<Edge>>().is_some_and(|edge| edge.is_demo),
             notice: said.and_then(|said| said.notice),

@@ -69,7 +69,7 @@ impl Form {
         fault: Option<&Fault>,
     ) -> Self {
         self.inputs = with_fault(inputs, fault);
-        let names: Vec<_> = self.inputs.iter().map(Input::name).collect();
+        let names: Vec<_> = self.inputs.iter().flat_map(Input::names).collect();
         self.fault = fault.and_then(|fault| fault.whole(&names)).map(str::to_owned);
         self
     }

@@ -33,6 +33,11 @@ impl Sent {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
+    /// Whether a field is there, be it empty.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(field, _)| field == name)
+    }
+
     /// All values of a field.
     pub(super) fn all(&self, name: &str) -> Vec<&str> {
         let fields = self.0.iter().filter(|(field, value)| field == name && !value.is_empty());

@@ -212,7 +212,7 @@ pub(super) fn own_page(next: &str) -> &str {
     let inside = next.strip_prefix("/portal/").is_some_and(|rest| rest.chars().all(is_plain));
     let code = next.strip_prefix("/device").map(|rest| rest.trim_start_matches("?user_code="));
     let confirms = code.is_some_and(|code| code.len() <= 20 && code.chars().all(is_code));
-    if inside || confirms { next } else { HOME }
+    if next == "/" || inside || confirms { next } else { HOME }
 }
 
 #[cfg(test)]
@@ -222,6 +222,7 @@ mod tests {
     #[test]
     fn nobody_is_sent_elsewhere() {
         assert_eq!(own_page("/portal/live"), "/portal/live");
+        assert_eq!(own_page("/"), "/");
         for confirming in ["/device", "/device?user_code=WDJB-MJHT"] {
             assert_eq!(own_page(confirming), confirming);
         }

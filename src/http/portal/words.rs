@@ -73,6 +73,16 @@ pub(super) fn compact(value: i64) -> String {
     format!("{scaled:.decimals$}{letter}")
 }
 
+/// Bytes, in the largest unit that fits.
+pub(super) fn bytes(value: u64) -> String {
+    match value {
+        0..1024 => format!("{value} B"),
+        1024..1_048_576 => format!("{:.1} kB", value as f64 / 1024.0),
+        1_048_576..1_073_741_824 => format!("{:.1} MB", value as f64 / 1_048_576.0),
+        _ => format!("{:.1} GB", value as f64 / 1_073_741_824.0),
+    }
+}
+
 /// A part of something, as `12.3 %`; a dash where there is nothing to be a part of.
 pub(super) fn percent(part: Option<f64>) -> String {
     part.map_or_else(|| "–".to_owned(), |part| format!("{:.1} %", part * 100.0))
@@ -122,6 +132,7 @@ mod tests {
             ("950 ms".to_owned(), "13.5 s".to_owned())
         );
         assert_eq!((percent(Some(0.9)), percent(None)), ("90.0 %".to_owned(), "–".to_owned()));
+        assert_eq!([999, 2048, 5_242_880].map(bytes), ["999 B", "2.0 kB", "5.0 MB"]);
         assert_eq!(duration(TimeDelta::seconds(200)), "3 m 20 s");
         assert_eq!(duration(TimeDelta::seconds(-1)), "0 s");
         assert_eq!(duration(TimeDelta::hours(49)), "2 d 1 h");

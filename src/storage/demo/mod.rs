@@ -47,7 +47,7 @@ pub async fn people(database: &Database) -> Result<Uuid, StorageError> {
     database
         .run(async |mut connection| {
             connection.batch_execute(include_str!("people.sql")).await?;
-            for table in ["teams", "users", "api_keys"] {
+            for table in ["teams", "users", "api_keys", "budgets"] {
                 listen::announce(&mut connection, table).await?;
             }
             let member = users::table.filter(users::name.eq(MEMBER)).select(users::id);

@@ -31,3 +31,56 @@ select md5('demo key ' || users.id || kind)::uuid, kind,
 from users, (values ('Laptop', 1), ('CI runner', 3), ('Old laptop', 4)) as kinds (kind, every)
 where users.email like 'person-%@demo.example' and ascii(md5(users.name)) % every = 0
 on conflict do nothing;
+
+-- Budgets at every stage, and a destination with what was told there.
+with budget (target, name, period, dollars, policy) as (
+    values ('default', null, 'monthly', 5000, '"soft"'),
+        ('team', 'Payments', 'monthly', 6000, '"soft"'),
+        ('team', 'Mobile', 'weekly', 400, '"shaped"'),
+        ('team_default', 'Data', 'monthly', 1500, '"standard"'),
+        ('user', 'Ada Okafor', 'monthly', 2500, '[{"at_percent": 50, "action": "notify"}, {"at_percent": 90, "action": "shape", "requests_per_minute": 10}, {"at_percent": 120, "action": "block"}]'),
+        ('user', 'Ada Okafor', 'daily', 250, '"standard"'),
+        ('user', 'Bruno Keller', 'weekly', 150, '"standard"'),
+        ('user', 'Wen Zhang', 'monthly', null, '"standard"'),
+        ('key', 'CI runner', 'daily', 80, '"standard"')
+)
+insert into budgets (id, target, subject_id, period, amount_nanos, policy, created_at, updated_at)
+select md5('demo budget ' || target || coalesce(name, '') || period)::uuid, target,
+    case target
+        when 'default' then '00000000-0000-0000-0000-000000000000'
+        when 'user' then (select id from users where users.name = budget.name)
+        when 'key' then (select id from api_keys where api_keys.name = budget.name
+            and prefix is not null order by id limit 1)
+        else (select id from teams where teams.name = budget.name)
+    end,
+    period, dollars::bigint * 1000000000, policy::jsonb, now() - interval '40 days', now() - interval '9 days'
+from budget
+on conflict do nothing;
+
+insert into notification_destinations (id, name, kind, target, categories, created_at, updated_at)
+values (md5('demo destination')::uuid, 'On-call', 'sns', 'arn:aws:sns:us-east-1:111122223333:on-call',
+    array['budget', 'health'], now() - interval '40 days', now() - interval '2 days')
+on conflict do nothing;
+
+with told (category, type, severity, hours, state, attempts, receipt, error) as (
+    values ('budget', 'budget_warning', 'warning', 3, 'delivered', 1, '0f2b7c1e-6a51-5d0e', null),
+        ('health', 'endpoint_throttled', 'warning', 21, 'delivered', 1, '8d6f3b90-14c2-5e77', null),
+        ('health', 'endpoint_recovered', 'info', 30, 'delivered', 2, '77a0e5d4-90ab-5c33', null),
+        ('health', 'endpoint_unhealthy', 'high', 31, 'parked', 12, null, 'the topic answers 403: not authorized to perform sns:Publish'),
+        ('budget', 'budget_blocked', 'critical', 55, 'delivered', 1, '3c9158ba-7f1d-5b02', null),
+        ('budget', 'budget_shaped', 'high', 80, 'delivered', 3, 'be40c276-2d3f-5a9c', null)
+), event as (
+    insert into notifications (id, key, category, type, severity, payload, state, created_at)
+    select md5('demo event ' || hours)::uuid, 'demo:' || hours, category, type, severity, '{}', 'queued',
+        now() - hours * interval '1 hour'
+    from told
+    on conflict do nothing
+    returning id
+)
+insert into notification_deliveries (id, notification_id, destination_id, destination, kind, state,
+    attempts, receipt, error, duration_ms, created_at, ended_at)
+select md5('demo delivery ' || hours)::uuid, md5('demo event ' || hours)::uuid,
+    md5('demo destination')::uuid, 'On-call', 'sns', state, attempts, receipt, error, 40 + hours * 3,
+    now() - hours * interval '1 hour', now() - hours * interval '1 hour'
+from told
+on conflict do nothing;

@@ -100,3 +100,31 @@ pub async fn get(
         .await?;
     Ok(found.into_iter().next())
 }
+
+/// Deliveries that go wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+pub struct Troubles {
+    /// Those that were given up since a moment.
+    #[diesel(sql_type = BigInt)]
+    pub parked: i64,
+    /// Those that have failed and are tried again.
+    #[diesel(sql_type = BigInt)]
+    pub failing: i64,
+}
+
+/// Counts the deliveries that go wrong.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn troubles(
+    connection: &mut Connection,
+    since: DateTime<Utc>,
+) -> Result<Troubles, StorageError> {
+    let counts = diesel::sql_query(
+        "select (select count(*) from notification_deliveries \
+         where state = 'parked' and created_at >= $1) as parked, \
+         (select count(*) from notification_deliveries \
+         where state = 'pending' and error is not null) as failing",
+    );
+    Ok(counts.bind::<Timestamptz, _>(since).get_result(connection).await?)
+}

@@ -85,6 +85,12 @@ fn a_running_request_is_seen_and_stopped_and_its_client_is_told_why() {
     let browser = Browser::admin(world.address());
     let page = browser.page("/portal/live");
     assert!(page.contains(&id) && page.contains(answers::MODEL) && page.contains("1 running"));
+    let row = &world.database.sql("select name, user_id from api_keys")[0];
+    let key = row["name"].clone().unwrap();
+    assert!(page.contains(&format!("<bdi>{key}</bdi>")), "the key by its name: {page}");
+    let user = row["user_id"].clone().unwrap();
+    assert!(page.contains(&format!("/portal/members/{user}")), "{page}");
+    assert!(!page.contains(&format!(">{user}<")), "the user by its name: {page}");
     assert!(!browser.page("/portal/live?q=opus").contains(&id), "the search leaves it out");
     assert!(browser.page("/portal/live?q=SONNET&sort=tokens").contains(&id));
 
@@ -148,4 +154,30 @@ fn signing_out_ends_the_cookie_and_needs_the_token() {
     let reply = browser.send(form("/portal/sign-out", &[("token", &browser.token())]));
     assert_eq!(reply.header("location"), "/portal/sign-in?notice=signed-out");
     assert!(reply.header("set-cookie").contains("Max-Age=0"), "{reply:?}");
+}
+
+#[test]
+fn the_connect_page_has_one_command_and_a_members_brings_its_own_key() {
+    let world = World::with(&[("PUBLIC_URL", "http://gateway.example")]);
+    let visitor = Request::get("/?scope=project").send(world.address()).text();
+    assert!(visitor.contains("CCAG_API_KEY=YOUR_API_KEY sh -s -- --scope project"), "{visitor}");
+    assert!(visitor.contains("--scope project --undo"), "{visitor}");
+    let windows = Request::get("/").header("user-agent", "Mozilla (Windows NT 10.0)");
+    assert!(windows.send(world.address()).text().contains("/setup.ps1"));
+    let admin = Browser::admin(world.address());
+    assert!(!admin.page("/").contains("Get my command"), "the admin key is no user");
+
+    let ann = Browser::user(&world, "00000000-0000-0000-0000-0000000000a1", "ann", "member");
+    assert!(ann.page("/").contains("Get my command"));
+    assert!(!ann.page("/").contains("href=\"/portal/password\""), "ann has no password");
+    let wrong = ann.submit("/portal/connect", &[("name", "\u{202e}")]);
+    assert!(wrong.status == 400 && wrong.text().contains("id=\"name_error\""), "{}", wrong.text());
+    let fields = [("name", "laptop"), ("platform", "unix"), ("scope", "project")];
+    let page = ann.submit("/portal/connect", &fields).text();
+    let (_, rest) = page.split_once("--scope project --token ").expect("a token");
+    let token = rest.split('<').next().unwrap();
+    let redeem = Request::post("/setup/redeem").body(format!("{{\"token\":\"{token}\"}}"));
+    let key = redeem.send(world.address());
+    assert_eq!((key.status, &key.json()["name"]), (201, &serde_json::json!("laptop")));
+    assert!(ann.page("/portal/keys").contains("laptop"));
 }

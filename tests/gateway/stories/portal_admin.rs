@@ -7,7 +7,7 @@ use crate::support::client::{Reply, Request};
 use crate::support::gateway::ADMIN;
 use crate::support::world::World;
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 19] = [
     "/portal/overview",
     "/portal/live",
     "/portal/status",
@@ -22,6 +22,11 @@ const PAGES: [&str; 14] = [
     "/portal/pricing",
     "/portal/audit",
     "/portal/settings",
+    "/portal/budgets",
+    "/portal/budgets/new",
+    "/portal/notifications",
+    "/portal/notifications/new",
+    "/portal/notifications/log",
 ];
 const BOB: &str = "00000000-0000-0000-0000-0000000000b1";
 const TEAM: &str = "00000000-0000-0000-0000-0000000000c1";
@@ -67,6 +72,9 @@ fn admins_see_every_page_and_members_none() {
         "/portal/pricing/set",
         "/portal/pricing/terms",
         "/portal/pricing/refresh",
+        "/portal/budgets/new",
+        "/portal/notifications/new",
+        "/portal/notifications/retry",
         &format!("/portal/members/{BOB}/change"),
         &format!("/portal/members/{BOB}/delete"),
     ] {
@@ -258,6 +266,12 @@ fn settings_and_prices_are_changed_with_their_errors_beside_them() {
     let change = audited(&world, "settings.edit");
     assert_eq!(change["after"]["default_requests_per_minute"], 60);
     assert_eq!(change["after"]["session_idle_seconds"], change["before"]["session_idle_seconds"]);
+
+    let saved = admin.submit("/portal/settings", &[("limits_fail_open", "false")]);
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    let change = audited(&world, "settings.edit");
+    assert_eq!(change["after"]["limits_fail_open"], false);
+    assert_eq!(change["after"]["default_requests_per_minute"], 60, "the other forms stay");
 
     let rates = [
         ("model", "claude-opus-5"),

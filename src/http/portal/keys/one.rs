@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::control::keys::{self, EditKey, Key, KeyState};
 use crate::control::{ControlError, teams};
+use crate::http::portal::budgets::Table;
 use crate::http::portal::choices;
 use crate::http::portal::fault::Fault;
 use crate::http::portal::form::{self, Answer, Barred, Visitor};
@@ -37,6 +38,7 @@ struct One {
     expires: Option<Moment>,
     revoked: Option<Moment>,
     limits: Vec<(&'static str, String)>,
+    budgets: Option<Table>,
     forms: Vec<parts::Form>,
 }
 
@@ -77,6 +79,10 @@ async fn one(
     let delete = form_of(visitor, &key, "Delete", "delete", "Delete the key").danger();
     let lead = "The key stops working at once and leaves the list. The usage that was counted for it stays.";
     forms.push(delete.lead(lead));
+    let budgets = match visitor.is_admin() {
+        true => Some(Table::of_subject(edge, visitor, id).await?),
+        false => None,
+    };
     Ok(One {
         frame: Frame::new("Key", request, Some(visitor)),
         state: super::state(&key, Utc::now()),
@@ -84,6 +90,7 @@ async fn one(
         expires: key.expires_at.map(Moment::from),
         revoked: key.revoked_at.map(Moment::from),
         limits: choices::limits_in_words(key.limits),
+        budgets,
         key,
         forms,
     })

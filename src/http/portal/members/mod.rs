@@ -5,6 +5,7 @@ mod one;
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Form};
 use askama::Template;
+use uuid::Uuid;
 
 pub(super) use one::{change, delete, page as one};
 
@@ -18,7 +19,7 @@ use super::parts::{self, Finder, Pager};
 use super::sent::Sent;
 use super::words::Moment;
 use crate::control::users::{self, CreateUser, User, UserFilter};
-use crate::control::{ControlError, teams};
+use crate::control::{ControlError, Paging, teams};
 use crate::domain::principal::Role;
 use crate::http::server::Edge;
 
@@ -91,7 +92,7 @@ fn selects(asked: &Sent) -> Vec<Input> {
 }
 
 /// The fields of a member's form.
-fn fields(sent: &Sent, teams: &[(uuid::Uuid, String)]) -> [Input; 7] {
+fn fields(sent: &Sent, teams: &[(Uuid, String)]) -> [Input; 7] {
     let is_admin = role(sent) == Some(Role::Admin);
     let roles =
         vec![Choice::new("member", "Member", !is_admin), Choice::new("admin", "Admin", is_admin)];
@@ -139,4 +140,25 @@ async fn make(edge: &Edge, visitor: &Visitor, sent: &Sent) -> Result<User, Contr
         limits: sent.limits()?,
     };
     users::create(&edge.control, &visitor.caller, order).await
+}
+
+/// The user of this name or e-mail address, which a form has in `field`.
+pub(super) async fn named(
+    edge: &Edge,
+    visitor: &Visitor,
+    field: &'static str,
+    text: &str,
+) -> Result<Uuid, ControlError> {
+    let filter = UserFilter { search: Some(text.to_owned()), ..UserFilter::default() };
+    let page = users::list(&edge.control, &visitor.caller, filter, Paging::default()).await?;
+    let lower = text.to_lowercase();
+    let mut found = page.data.iter().filter(|user| {
+        user.name.to_lowercase() == lower
+            || user.email.as_ref().is_some_and(|email| email.to_lowercase() == lower)
+    });
+    match (found.next(), found.next()) {
+        (Some(user), None) => Ok(user.id),
+        (None, _) => Err(ControlError::invalid(field, "nobody has this name or address")),
+        (Some(_), Some(_)) => Err(ControlError::invalid(field, "several have this: give the name")),
+    }
 }

@@ -13,6 +13,7 @@ use crate::control::sessions::{self, SessionFilter};
 use crate::control::users::{self, EditUser, User};
 use crate::control::{ControlError, Paging, teams};
 use crate::domain::principal::Role;
+use crate::http::portal::budgets::Table;
 use crate::http::portal::choices;
 use crate::http::portal::fault::Fault;
 use crate::http::portal::figures::{self, Figure};
@@ -38,6 +39,7 @@ struct One {
     cost: String,
     models: Ranking,
     keys: Vec<Key>,
+    budgets: Table,
     browsers: Vec<(String, Moment)>,
     forms: Vec<parts::Form>,
 }
@@ -65,9 +67,10 @@ async fn one(
     let before = filter.before();
     let of_user = KeyFilter { user_id: Some(id), ..KeyFilter::default() };
     let browsers = SessionFilter { user_id: Some(id) };
-    let (user, keys, browsers, teams, now, before, points, models) = tokio::try_join!(
+    let (user, keys, budgets, browsers, teams, now, before, points, models) = tokio::try_join!(
         users::get(control, caller, id),
         keys::list(control, caller, of_user, Paging::default()),
+        Table::of_subject(edge, visitor, id),
         sessions::list(control, caller, browsers, Paging::default()),
         teams::choices(control, caller),
         analytics::totals(control, caller, &filter),
@@ -89,6 +92,7 @@ async fn one(
         browsers: browsers.collect(),
         forms: forms(visitor, &user, &teams, keys.data.len(), refused),
         keys: keys.data,
+        budgets,
         user,
     })
 }

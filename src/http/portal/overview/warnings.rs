@@ -1,23 +1,34 @@
 //! What needs somebody's attention, with the page where something can be done about it.
 
 use crate::actors::Gateway;
-use crate::control::ControlError;
 use crate::control::analytics::Sums;
+use crate::control::budgets::{self, UsedUp};
+use crate::control::endpoints::{self, EndpointHealth};
+use crate::control::notifications::{self, Troubles};
+use crate::control::{ControlError, sign_in};
 use crate::http::portal::form::Visitor;
 use crate::http::portal::words;
 use crate::http::server::Edge;
+
+/// Used up budgets that are named.
+const NAMED: usize = 5;
 
 /// One thing that needs attention.
 pub(super) struct Warning {
     /// What it is.
     pub(super) text: String,
     /// The page about it, and what the link says.
-    pub(super) link: Option<(&'static str, &'static str)>,
+    pub(super) link: Option<(String, &'static str)>,
 }
 
 impl Warning {
-    fn new(text: String, link: Option<(&'static str, &'static str)>) -> Self {
-        Self { text, link }
+    fn new(text: impl ToString) -> Self {
+        Self { text: text.to_string(), link: None }
+    }
+
+    fn link(mut self, path: impl ToString, label: &'static str) -> Self {
+        self.link = Some((path.to_string(), label));
+        self
     }
 }
 
@@ -28,31 +39,99 @@ pub(super) async fn all(
     visitor: &Visitor,
     month: &Sums,
 ) -> Result<Vec<Warning>, ControlError> {
+    let (control, caller) = (&edge.control, &visitor.caller);
     let mut warnings = of_instance(gateway);
-    if crate::control::sign_in::has_default_password(&edge.control, &visitor.caller).await? {
-        let text = "The admin still has the default password. Sign in with it and give another, or set ADMIN_PASSWORD.";
-        warnings.push(Warning::new(text.to_owned(), None));
+    let (has_default, used_up, troubles) = tokio::try_join!(
+        sign_in::has_default_password(control, caller),
+        budgets::used_up(control, caller),
+        notifications::troubles(control, caller),
+    )?;
+    if has_default {
+        warnings.push(Warning::new("The admin still has the default password. Sign in with it and give another, or set ADMIN_PASSWORD."));
     }
+    match endpoints::health(caller, &gateway.endpoints).await {
+        Ok(health) => warnings.extend(health.data.iter().filter_map(of_endpoint)),
+        Err(_) => warnings.push(Warning::new("How the endpoints do cannot be told at the moment.")),
+    }
+    warnings.extend(of_budgets(&used_up));
+    warnings.extend(of_notifications(troubles));
     if month.unpriced > 0 {
         let text = format!(
             "{} requests of the last 30 days were for models without a price, and charged at the dearest one.",
             words::number(month.unpriced)
         );
-        warnings.push(Warning::new(text, Some(("/portal/analytics/models", "Which models"))));
+        warnings.push(Warning::new(text).link("/portal/pricing", "Set a price"));
     }
     Ok(warnings)
 }
 
+/// What is wrong with an endpoint that requests go to.
+fn of_endpoint(endpoint: &EndpointHealth) -> Option<Warning> {
+    let blocked: Vec<_> =
+        endpoint.models.iter().filter(|model| matches!(model.breaker, "open" | "parked")).collect();
+    let name = &endpoint.name;
+    let text = match (&endpoint.credential_trouble, blocked.as_slice()) {
+        _ if !endpoint.in_use => return None,
+        (Some(trouble), _) if !endpoint.has_credential => {
+            format!("The endpoint “{name}” has no credential that works: {trouble}")
+        }
+        (_, []) => return None,
+        (_, [one]) if one.breaker == "parked" => {
+            format!("The endpoint “{name}” has used up its daily quota for {}.", one.model)
+        }
+        (_, [one]) => format!("The endpoint “{name}” fails for {}, and is left alone.", one.model),
+        (_, several) => {
+            format!("The endpoint “{name}” fails for {} models, and is left alone.", several.len())
+        }
+    };
+    let path = endpoint.id.map_or_else(String::new, |id| format!("/{id}"));
+    Some(Warning::new(text).link(format!("/portal/endpoints{path}"), "The endpoint"))
+}
+
+/// The budgets that refuse requests now.
+fn of_budgets(used_up: &[UsedUp]) -> Option<Warning> {
+    let one = |one: &UsedUp| {
+        let name = one.name.clone().unwrap_or_else(|| one.status.subject_id.to_string());
+        format!("{} “{name}” ({})", one.status.scope, one.status.period.name())
+    };
+    let named: Vec<_> = used_up.iter().take(NAMED).map(one).collect();
+    let more = used_up.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let text = format!("Requests are refused by used up budgets: {}{more}.", named.join(", "));
+    let path = match used_up {
+        [] => return None,
+        [one] => format!("/portal/budgets/{}", one.status.budget_id),
+        _ => "/portal/budgets".to_owned(),
+    };
+    Some(Warning::new(text).link(path, "Budgets"))
+}
+
+/// The notifications that do not arrive.
+fn of_notifications(troubles: Troubles) -> Option<Warning> {
+    let (text, state) = match troubles {
+        Troubles { parked: 0, failing: 0 } => return None,
+        Troubles { parked: 0, failing } => (
+            format!("{} notifications fail and are tried again.", words::number(failing)),
+            "pending",
+        ),
+        Troubles { parked, .. } => {
+            let parked = words::number(parked);
+            (format!("{parked} notifications of the last week could not be delivered."), "parked")
+        }
+    };
+    let path = format!("/portal/notifications/log?state={state}");
+    Some(Warning::new(text).link(path, "Which, and why"))
+}
+
 fn of_instance(gateway: &Gateway) -> Vec<Warning> {
-    let status = Some(("/portal/status", "Status"));
     let mut warnings = Vec::new();
     if gateway.readiness.is_draining() {
-        let text = "This instance is shutting down and takes no new requests.".to_owned();
-        warnings.push(Warning::new(text, None));
+        warnings.push(Warning::new("This instance is shutting down and takes no new requests."));
     }
+    let status = |text: String| Warning::new(text).link("/portal/status", "Status");
     let board = gateway.board.children();
     for child in board.iter().filter(|child| !child.running()) {
-        warnings.push(Warning::new(format!("The actor “{}” is down.", child.label), status));
+        warnings.push(status(format!("The actor “{}” is down.", child.label)));
     }
     let (failures, quarantined, dropped) = gateway.usage.troubles();
     let counted = [
@@ -64,9 +143,6 @@ fn of_instance(gateway: &Gateway) -> Vec<Warning> {
         ),
     ];
     let counted = counted.into_iter().filter(|(count, _)| *count > 0);
-    warnings.extend(
-        counted
-            .map(|(count, text)| Warning::new(format!("{} {text}", words::count(count)), status)),
-    );
+    warnings.extend(counted.map(|(count, text)| status(format!("{} {text}", words::count(count)))));
     warnings
 }

@@ -6,16 +6,18 @@ use askama::Template;
 use chrono::Utc;
 use uuid::Uuid;
 
+use crate::control::Paging;
 use crate::control::analytics::{self, Dimension, Filter};
 use crate::control::keys::{self, Key, KeyFilter};
 use crate::control::teams::{self, EditTeam, Team, TeamRouting};
 use crate::control::users::{self, User, UserFilter};
-use crate::control::{ControlError, Paging};
+use crate::http::portal::budgets::{self, Of};
 use crate::http::portal::choices;
 use crate::http::portal::fault::Fault;
 use crate::http::portal::figures::{self, Figure};
 use crate::http::portal::form::{self, Answer, Barred, Visitor};
 use crate::http::portal::input::Input;
+use crate::http::portal::members;
 use crate::http::portal::notice::Notice;
 use crate::http::portal::page::{Frame, render, see_other};
 use crate::http::portal::parts::{self, Pager};
@@ -38,6 +40,8 @@ pub(super) struct One {
     members: Vec<User>,
     pager: Pager,
     keys: Vec<Key>,
+    budgets: budgets::Table,
+    budget_form: parts::Form,
     forms: Vec<parts::Form>,
 }
 
@@ -73,11 +77,12 @@ pub(super) async fn one(
     let before = filter.before();
     let of_team = UserFilter { team_id: Some(id), ..UserFilter::default() };
     let with_team = KeyFilter { team_id: Some(id), live: Some(true), ..KeyFilter::default() };
-    let (team, routing, members, keys, now, before, points, people) = tokio::try_join!(
+    let (team, routing, members, keys, budgets, now, before, points, people) = tokio::try_join!(
         teams::get(control, caller, id),
         teams::routing(control, caller, id),
         users::list(control, caller, of_team, asked.paging()),
         keys::list(control, caller, with_team, Paging::default()),
+        budgets::Table::of_subject(edge, visitor, id),
         analytics::totals(control, caller, &filter),
         analytics::totals(control, caller, &before),
         analytics::over_time(control, caller, &filter, range.grain, Some((Dimension::User, 6))),
@@ -100,6 +105,8 @@ pub(super) async fn one(
         pager: Pager::new(&asked, members.next.as_deref()),
         members: members.data,
         keys: keys.data,
+        budgets,
+        budget_form: budgets::form_of(visitor, Some(Of::Team(id)), &Sent::default(), None),
         team,
     })
 }
@@ -176,7 +183,7 @@ pub(in crate::http::portal) async fn add_member(
 ) -> Answer {
     let visitor = form::sent_by_admin(&request, &edge, sent.text("token")).await?;
     let added = async {
-        let user = named(&edge, &visitor, sent.text("user")).await?;
+        let user = members::named(&edge, &visitor, "user", sent.text("user")).await?;
         teams::add_member(&edge.control, &visitor.caller, *id, user).await
     };
     match added.await {
@@ -185,24 +192,6 @@ pub(in crate::http::portal) async fn add_member(
             let fault = Fault::of(error)?;
             let refused = Refused::AddMember(&sent, &fault);
             Ok(fault.page(&one(&request, &edge, &visitor, *id, Some(refused)).await?))
-        }
-    }
-}
-
-/// The user of this name or e-mail address.
-async fn named(edge: &Edge, visitor: &Visitor, text: &str) -> Result<Uuid, ControlError> {
-    let filter = UserFilter { search: Some(text.to_owned()), ..UserFilter::default() };
-    let page = users::list(&edge.control, &visitor.caller, filter, Paging::default()).await?;
-    let lower = text.to_lowercase();
-    let mut found = page.data.iter().filter(|user| {
-        user.name.to_lowercase() == lower
-            || user.email.as_ref().is_some_and(|email| email.to_lowercase() == lower)
-    });
-    match (found.next(), found.next()) {
-        (Some(user), None) => Ok(user.id),
-        (None, _) => Err(ControlError::invalid("user", "nobody has this name or address")),
-        (Some(_), Some(_)) => {
-            Err(ControlError::invalid("user", "several have this: give the name"))
         }
     }
 }

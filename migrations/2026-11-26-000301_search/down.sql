@@ -1,0 +1,10 @@
+drop index if exists usage_sessions_project_trigrams;
+drop index if exists audit_subject_name_trigrams;
+drop index if exists audit_actor_name_trigrams;
+drop index if exists budgets_subject_name_trigrams;
+drop index if exists api_keys_name_trigrams;
+drop index if exists teams_name_trigrams;
+drop index if exists users_email_trigrams;
+drop index if exists users_name_trigrams;
+drop index usage_sessions_session_id;
+drop index api_keys_name;

@@ -1,0 +1,1 @@
+drop index notification_deliveries_parked;
