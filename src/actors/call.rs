@@ -1,17 +1,16 @@
 //! One call to an endpoint, made once more where only the connection, the credential or the clock was
 //! stale.
 
-use std::time::Duration;
-
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::endpoints::{Endpoints, Lease};
 use crate::bedrock::exchange::{self, Body, Failure, Stale, Target};
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::trace::TraceContext;
 
-/// Sends `body` to the leased endpoint and waits for the head of a successful answer, for each of two
-/// attempts until the deadline.
+/// Sends `body` to the leased endpoint and waits for the head of a successful answer until the deadline,
+/// which is for both attempts.
 ///
 /// # Errors
 /// [`Failure`] of the second attempt, or of the first where a second would not help.
@@ -21,9 +20,9 @@ pub(super) async fn call(
     lease: &mut Lease,
     target: Target<'_>,
     body: Bytes,
-    (deadline, trace): (Duration, Option<&TraceContext>),
+    (until, trace): (Instant, Option<&TraceContext>),
 ) -> Result<Body, Failure> {
-    let how = (deadline, trace);
+    let how = (until, trace);
     let failure = match once(client, lease, target, body.clone(), how).await {
         Ok(answer) => return Ok(answer),
         Err(failure) => failure,
@@ -41,11 +40,12 @@ async fn once(
     lease: &Lease,
     target: Target<'_>,
     body: Bytes,
-    (deadline, trace): (Duration, Option<&TraceContext>),
+    (until, trace): (Instant, Option<&TraceContext>),
 ) -> Result<Body, Failure> {
     let Some(credential) = lease.credential() else {
         let message = "The endpoint has no credential at the moment.";
         return Err(ApiError::new(ErrorKind::Unavailable, message).into());
     };
-    exchange::send(client, lease.endpoint(), credential, target, body, deadline, trace).await
+    let left = until.saturating_duration_since(Instant::now());
+    exchange::send(client, lease.endpoint(), credential, target, body, left, trace).await
 }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use moka::sync::Cache;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
 
 use super::call::call;
 use super::endpoints::{Lease, Origin, Route};
@@ -138,16 +139,16 @@ impl Worker {
         let body = Bytes::from(format!(r#"{{"input":{{"invokeModel":{{"body":"{invoke}"}}}}}}"#));
         let target = Target { profile: base, operation: Operation::CountTokens, guardrail: None };
         let endpoints = &self.gateway.endpoints;
-        let answer =
-            match call(&self.client, endpoints, lease, target, body, (DEADLINE, None)).await {
-                Ok(answer) => answer,
-                Err(failure) => {
-                    lease.tell(refusal::finding(&failure.error).unwrap_or(Finding::Served), None);
-                    return Err(failure.error);
-                }
-            };
+        let until = Instant::now() + DEADLINE;
+        let answer = match call(&self.client, endpoints, lease, target, body, (until, None)).await {
+            Ok(answer) => answer,
+            Err(failure) => {
+                lease.tell(refusal::finding(&failure.error).unwrap_or(Finding::Served), None);
+                return Err(failure.error);
+            }
+        };
         lease.tell(Finding::Served, None);
-        let answer = exchange::read_whole(answer, DEADLINE).await?;
+        let answer = exchange::read_whole(answer, until).await?;
         let counted: Result<Counted, _> = serde_json::from_slice(&answer);
         let unread = |error: serde_json::Error| {
             ApiError::new(ErrorKind::Api, format!("Bedrock's count is none: {error}."))

@@ -8,6 +8,7 @@ use actix::System;
 use actix_web::dev::{Server, ServerHandle};
 use chrono::Utc;
 use serde_json::json;
+use socket2::SockRef;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -78,12 +79,20 @@ impl Listeners {
     fn open(config: &Config) -> Result<Self, AppError> {
         let listen = |port| {
             let address = SocketAddr::new(config.server.host, port);
-            TcpListener::bind(address).map_err(|error| AppError::Listen(address, error))
+            bind(address, config.upstream.client).map_err(|error| AppError::Listen(address, error))
         };
         let tls = config.server.tls.as_ref().map(|tls| listen(tls.port)).transpose()?;
         let metrics = config.telemetry.metrics_port.map(listen).transpose()?;
         Ok(Self { plain: listen(config.server.port)?, tls, metrics })
     }
+}
+
+/// A listener whose connections the kernel ends where a client takes nothing for as long as `patience`:
+/// the work for it ends by then, but the last bytes to it would keep its connection for ever.
+fn bind(address: SocketAddr, patience: Duration) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    SockRef::from(&listener).set_tcp_user_timeout(Some(patience))?;
+    Ok(listener)
 }
 
 /// The listener of HTTPS with its certificate, where there is one.
@@ -321,7 +330,7 @@ async fn tell_of_the_end(database: &Database) {
 /// in the journal.
 async fn finish(gateway: &Gateway) {
     let (began, usage) = (Instant::now(), &gateway.usage);
-    let is_left = || usage.pending_bytes() > 0 || gateway.notifier.unwritten() > 0;
+    let is_left = || usage.is_pending() || gateway.notifier.unwritten() > 0;
     while is_left() && began.elapsed() < LAST_RECORDS {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

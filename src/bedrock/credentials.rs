@@ -15,8 +15,10 @@ use tokio::sync::OnceCell;
 
 /// What STS is called with: the usual chain, whose own credentials are fetched anew for each call.
 static STS: OnceCell<SdkConfig> = OnceCell::const_new();
-/// How long a role may take to be assumed.
-const STS_DEADLINE: Duration = Duration::from_secs(15);
+/// How long the usual chain may take: it asks one place after the other.
+const CHAIN_DEADLINE: Duration = Duration::from_secs(15);
+/// How long a role may take to be assumed. Requests wait for it before they go elsewhere.
+const STS_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What a request to Bedrock is authorised with.
 #[derive(Clone)]
@@ -116,8 +118,20 @@ impl CredentialSource {
                 let credential = Credential::Bearer(Arc::clone(key));
                 Ok(Loaded { credential, expires_at: None })
             }
-            Self::Chain => chain().await,
-            Self::Role(role) => role.assume(tags).await,
+            Self::Chain => {
+                let late = |_| {
+                    let waited = CHAIN_DEADLINE.as_secs();
+                    Err(CredentialError::Chain(format!("none came within {waited} s")))
+                };
+                tokio::time::timeout(CHAIN_DEADLINE, chain()).await.unwrap_or_else(late)
+            }
+            Self::Role(role) => {
+                let late = |_| {
+                    let waited = STS_DEADLINE.as_secs();
+                    Err(CredentialError::Role(format!("STS did not answer within {waited} s")))
+                };
+                tokio::time::timeout(STS_DEADLINE, role.assume(tags)).await.unwrap_or_else(late)
+            }
             Self::Sealed(reason) => Err(CredentialError::Sealed(reason.clone())),
         }
     }
@@ -164,11 +178,7 @@ impl Role {
             role = role.tags(tags.pairs());
         }
         let provider = Box::pin(role.build()).await;
-        let provided = tokio::time::timeout(STS_DEADLINE, provider.provide_credentials());
-        let provided = Box::pin(provided).await.map_err(|_| {
-            CredentialError::Role(format!("STS did not answer within {} s", STS_DEADLINE.as_secs()))
-        })?;
-        loaded(provided).map_err(CredentialError::Role)
+        loaded(Box::pin(provider.provide_credentials()).await).map_err(CredentialError::Role)
     }
 }
 

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 use futures_util::Stream;
 use memchr::memmem;
+use tokio::time::Instant;
 
 use super::clock;
 use super::credentials::Credential;
@@ -172,8 +173,8 @@ fn pass_on(headers: &mut HeaderMap, trace: &TraceContext) {
 ///
 /// # Errors
 /// What the client is to be told, where it does not come, or is too large.
-pub async fn read_whole(mut body: Body, deadline: Duration) -> Result<Bytes, ApiError> {
-    match tokio::time::timeout(deadline, body.body().limit(MAX_WHOLE)).await {
+pub async fn read_whole(mut body: Body, until: Instant) -> Result<Bytes, ApiError> {
+    match tokio::time::timeout_at(until, body.body().limit(MAX_WHOLE)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => {
             let message = format!("The answer from Bedrock broke off: {error}.");

@@ -5,15 +5,41 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use rustls::ClientConfig;
+use tokio::time::timeout;
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::login::{Door, LogIn, Login, NoSession, open_each};
 use super::tls::{self, RootsError};
+
+/// How long a session may take to open, login included.
+const OPEN: Duration = Duration::from_secs(5);
+/// A connection that was silent for so long is asked by the kernel whether it lives.
+const QUIET: Duration = Duration::from_secs(30);
+/// How long the kernel waits for the other side of a connection.
+const LOST: Duration = Duration::from_secs(30);
+
+diesel::define_sql_function! {
+    /// The value of a setting of the server's.
+    fn current_setting(name: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
+/// Shows that a session lives, and leads to a server that takes changes: the name that it was opened by
+/// may lead to another one by now, as after a failover.
+///
+/// # Errors
+/// Where it does not.
+pub(super) async fn takes_changes(session: &mut AsyncPgConnection) -> QueryResult<()> {
+    let asked = diesel::select(current_setting("transaction_read_only"));
+    match asked.get_result::<String>(session).await?.as_str() {
+        "off" => Ok(()),
+        _ => Err(diesel::result::Error::QueryBuilderError("the session is read-only".into())),
+    }
+}
 
 /// Where the database is and how to log in. Passwords stay inside types that do not print them.
 #[derive(Debug, Clone)]
@@ -34,7 +60,9 @@ impl Target {
         log_in: LogIn,
         roots: Option<&Path>,
     ) -> Result<Self, RootsError> {
-        config.application_name("ccag").connect_timeout(Duration::from_secs(5));
+        config.application_name("ccag").connect_timeout(OPEN);
+        config.keepalives_idle(QUIET).keepalives_interval(LOST / 3).keepalives_retries(3);
+        config.tcp_user_timeout(LOST);
         let wants_tls = config.get_ssl_mode() == SslMode::Require;
         let tls = wants_tls.then(|| tls::verified(roots)).transpose()?;
         Ok(Self { config, tls, log_in })
@@ -43,8 +71,16 @@ impl Target {
     /// Opens a connection on the runtime of the caller.
     ///
     /// # Errors
-    /// Where the server cannot be reached or refuses the session.
+    /// Where the server cannot be reached, does not answer, or refuses the session.
     pub async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+        let late = |_| {
+            let reason = format!("no session within {} s", OPEN.as_secs());
+            Err(ConnectionError::BadConnection(reason))
+        };
+        timeout(OPEN, self.open()).await.unwrap_or_else(late)
+    }
+
+    async fn open(&self) -> ConnectionResult<AsyncPgConnection> {
         let opened = match &self.log_in {
             LogIn::Fixed => self.session(&self.config).await,
             LogIn::Rotated(rotated) => rotated.open(self).await,

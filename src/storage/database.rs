@@ -11,13 +11,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection};
 use futures_util::FutureExt as _;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::{JoinError, JoinHandle};
+use tokio::time::timeout;
 
-use super::connect::Target;
+use super::connect::{Target, takes_changes};
 use super::error::StorageError;
 
 /// A connection lent by the pool.
@@ -53,8 +56,13 @@ impl<E> From<diesel::result::Error> for Undone<E> {
     }
 }
 
-/// How long a caller waits for a free or new connection.
+/// How long a caller waits for a connection, be it free, checked or new.
 const WAIT: Duration = Duration::from_secs(5);
+/// How long a pooled connection may take to show that it lives.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// How long work may take. The server ends a statement after 30 s itself, unless it is frozen or was
+/// lost without a word.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// The database: cheap to clone, usable from every thread.
 #[derive(Clone)]
@@ -94,17 +102,23 @@ impl DatabaseRuntime {
             let destination = Arc::clone(&destination);
             async move { destination.connect().await }.boxed()
         });
+        config.recycling_method =
+            RecyclingMethod::CustomFunction(Box::new(|session| takes_changes(session).boxed()));
         let manager = AsyncDieselConnectionManager::new_with_config("", config);
         let pool = Pool::builder(manager)
             .max_size(connections)
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(WAIT))
-            .recycle_timeout(Some(WAIT))
+            .recycle_timeout(Some(SIGN_OF_LIFE))
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| StorageError::Unavailable(error.to_string()))?;
         Ok(Database { pool, target, runtime })
     }
+}
+
+fn silent(limit: Duration) -> StorageError {
+    StorageError::Unavailable(format!("no answer within {} s", limit.as_secs()))
 }
 
 /// A task that ends with its waiter.
@@ -136,15 +150,40 @@ impl Database {
     /// Runs `work` with a pooled connection, on the database's runtime.
     ///
     /// # Errors
-    /// What `work` returns, or [`StorageError::Unavailable`] where no connection is to be had.
+    /// What `work` returns, or [`StorageError::Unavailable`] where no connection is to be had, or the
+    /// server does not answer.
     pub async fn run<T, F, Fut>(&self, work: F) -> Result<T, StorageError>
     where
         F: FnOnce(Pooled) -> Fut + Send + 'static,
         Fut: Future<Output = Result<T, StorageError>> + Send,
         T: Send + 'static,
     {
+        self.run_within(LONGEST, work).await
+    }
+
+    /// As [`Self::run`], for those who are waited for: `limit` is for the connection and the work.
+    pub(super) async fn run_within<T, F, Fut>(
+        &self,
+        limit: Duration,
+        work: F,
+    ) -> Result<T, StorageError>
+    where
+        F: FnOnce(Pooled) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<T, StorageError>> + Send,
+        T: Send + 'static,
+    {
         let pool = self.pool.clone();
-        let task = self.runtime.spawn(async move { work(pool.get().await?).await });
+        let task = self.runtime.spawn(async move {
+            let worked = async {
+                let connection = timeout(WAIT, pool.get()).await.map_err(|_| {
+                    // Those that lie idle are no better than those that were just tried.
+                    pool.retain(|_, _| false);
+                    silent(WAIT)
+                })?;
+                work(connection?).await
+            };
+            timeout(limit, worked).await.unwrap_or_else(|_| Err(silent(limit)))
+        });
         task.await.map_err(|error| StorageError::Unavailable(error.to_string()))?
     }
 

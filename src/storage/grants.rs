@@ -12,7 +12,7 @@ use super::database::Database;
 use super::error::StorageError;
 use crate::domain::limit::{Ask, Granted};
 
-/// How long an ask may take: requests wait for it.
+/// How long an ask may take, and a sign of life before it: requests wait for them.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(QueryableByName)]
@@ -35,7 +35,7 @@ pub async fn take(
     instance: Uuid,
     asks: Vec<Ask>,
 ) -> Result<Vec<Granted>, StorageError> {
-    let taking = database.run(async move |mut connection| {
+    let taking = database.run_within(PATIENCE, async move |mut connection| {
         let numbers = |of: fn(&Ask) -> i64| asks.iter().map(of).collect::<Vec<_>>();
         let scopes: Vec<_> = asks.iter().map(|ask| ask.account.scope.name()).collect();
         let measures: Vec<_> = asks.iter().map(|ask| ask.account.measure.name()).collect();
@@ -66,10 +66,8 @@ pub async fn take(
         .await?;
         Ok(rows)
     });
-    let taken = tokio::time::timeout(PATIENCE, taking).await;
-    let late = |_| StorageError::Unavailable("no grant within a second".to_owned());
-    let rows = taken.map_err(late)??;
-    Ok(rows
+    Ok(taking
+        .await?
         .into_iter()
         .map(|Row { held, elsewhere, spent }| Granted { held, elsewhere, spent })
         .collect())
@@ -81,7 +79,7 @@ pub async fn take(
 /// [`StorageError`]
 pub async fn keep_alive(database: &Database, instance: Uuid) -> Result<(), StorageError> {
     database
-        .run(async move |mut connection| {
+        .run_within(PATIENCE, async move |mut connection| {
             diesel::sql_query(
                 "insert into instances (id, seen_at) values ($1, now()) \
                  on conflict (id) do update set seen_at = excluded.seen_at",

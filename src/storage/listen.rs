@@ -1,12 +1,23 @@
 //! LISTEN and NOTIFY: the facts that writers announce when rows have changed.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use diesel::sql_types::Text;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
+use tokio::time::timeout;
 
+use super::connect::takes_changes;
 use super::database::{Connection, Database};
 use super::error::StorageError;
+
+/// A connection that was quiet for so long is asked whether it lives: who listens only would not notice
+/// that the server was lost, or is the writers' no longer.
+const QUIET: Duration = Duration::from_secs(5);
+/// How long it may take to answer.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 
 /// What a writer announces on the channel `ccag_changes`, as JSON.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
@@ -29,9 +40,19 @@ pub async fn listen(
         .run_apart(async move |mut connection| {
             connection.batch_execute("listen ccag_changes").await?;
             ready();
-            let mut notifications = std::pin::pin!(connection.notifications_stream());
-            while let Some(notification) = notifications.next().await {
-                let notification = notification?;
+            let lost = |reason: &str| StorageError::Unavailable(reason.to_owned());
+            loop {
+                let heard_of = async {
+                    let mut notifications = pin!(connection.notifications_stream());
+                    notifications.next().await
+                };
+                let Ok(next) = timeout(QUIET, heard_of).await else {
+                    let alive = timeout(SIGN_OF_LIFE, takes_changes(&mut connection)).await;
+                    alive.map_err(|_| lost("the listening connection does not answer"))??;
+                    continue;
+                };
+                let notification =
+                    next.ok_or_else(|| lost("the listening connection was lost"))??;
                 match serde_json::from_str(&notification.payload) {
                     Ok(announcement) => {
                         if !heard(announcement) {
@@ -43,7 +64,6 @@ pub async fn listen(
                     }
                 }
             }
-            Err(StorageError::Unavailable("the listening connection was lost".to_owned()))
         })
         .await
 }

@@ -209,11 +209,11 @@ impl Lease {
         self.credential = Some(match self.session.wallet.ready(tags.as_ref()) {
             Some((ready, ends_soon)) => {
                 if ends_soon {
-                    endpoints.refresh_later(&self.session, tags);
+                    endpoints.refresh_later(&self.session, tags, Arc::clone(&ready));
                 }
                 ready
             }
-            None => endpoints.refresh(&self.session, tags).await?,
+            None => endpoints.refresh(&self.session, tags, None).await?,
         });
         Ok(self)
     }
@@ -223,7 +223,9 @@ impl Lease {
     /// # Errors
     /// What the client is to be told, where there is none.
     pub async fn refresh(&mut self, endpoints: &Endpoints) -> Result<(), ApiError> {
-        self.credential = Some(endpoints.refresh(&self.session, self.tags.clone()).await?);
+        let stale = self.credential.take();
+        let fresh = endpoints.refresh(&self.session, self.tags.clone(), stale).await?;
+        self.credential = Some(fresh);
         Ok(())
     }
 

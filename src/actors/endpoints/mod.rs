@@ -126,9 +126,10 @@ impl Endpoints {
         &self,
         session: &Arc<Session>,
         tags: Option<Tags>,
+        stale: Option<Arc<Loaded>>,
     ) -> Result<Arc<Loaded>, ApiError> {
         let unavailable = |message: String| ApiError::new(ErrorKind::Unavailable, message);
-        let order = Refresh { session: Arc::clone(session), tags };
+        let order = Refresh { session: Arc::clone(session), tags, stale };
         let answered = self.name.ask_again(order).await;
         let fetched = answered.map_err(|error| unavailable(error.to_string()).retry_after(1))?;
         fetched.map_err(|reason| {
@@ -144,7 +145,8 @@ impl Endpoints {
         })
     }
 
-    fn refresh_later(&self, session: &Arc<Session>, tags: Option<Tags>) {
-        self.name.tell(Refresh { session: Arc::clone(session), tags });
+    fn refresh_later(&self, session: &Arc<Session>, tags: Option<Tags>, stale: Arc<Loaded>) {
+        let stale = Some(stale);
+        self.name.tell(Refresh { session: Arc::clone(session), tags, stale });
     }
 }

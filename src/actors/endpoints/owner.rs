@@ -98,6 +98,7 @@ impl SessionPool {
         let (source, wanted) = (wallet.source.clone(), tags.clone());
         let load = async move { source.load(wanted.as_ref()).await };
         let (wallet, endpoint) = (Arc::clone(wallet), endpoint.to_owned());
+        let number = tags.is_none().then(|| wallet.begin());
         ctx.spawn(load.into_actor(self).map(move |loaded, pool, ctx| {
             let (result, next) = match loaded {
                 Ok(loaded) => {
@@ -109,7 +110,7 @@ impl SessionPool {
                 }
                 Err(error) => {
                     tracing::warn!(endpoint, %error, "An endpoint has no credential.");
-                    let pause = wallet.failed(&error.to_string());
+                    let pause = wallet.failed(tags.clone(), &error.to_string());
                     (Err(error.to_string()), Some(pause))
                 }
             };
@@ -117,10 +118,12 @@ impl SessionPool {
                 let _ = waiter.send(result.clone());
             }
             // Those with tags are fetched by those who need them.
-            if let (None, Some(next)) = (tags, next) {
+            if let (Some(number), Some(next)) = (number, next) {
                 let wallet = Arc::downgrade(&wallet);
                 ctx.run_later(next, move |pool, ctx| {
-                    if let Some(wallet) = wallet.upgrade() {
+                    // A fetch that a request caused meanwhile has a successor of its own.
+                    let wallet = wallet.upgrade().filter(|wallet| wallet.is_latest(number));
+                    if let Some(wallet) = wallet {
                         pool.fetch(&endpoint, &wallet, None, None, ctx);
                     }
                 });
@@ -163,20 +166,27 @@ impl Handler<Reload> for SessionPool {
     }
 }
 
-/// The order to fetch a new credential.
+/// The order to fetch a new credential, unless there is another than the `stale` one by now.
 #[derive(Clone, Message)]
 #[rtype(result = "Result<Arc<Loaded>, String>")]
 pub(super) struct Refresh {
     pub(super) session: Arc<Session>,
     pub(super) tags: Option<Tags>,
+    pub(super) stale: Option<Arc<Loaded>>,
 }
 
 impl Handler<Refresh> for SessionPool {
     type Result = ResponseActFuture<Self, Result<Arc<Loaded>, String>>;
 
     fn handle(&mut self, order: Refresh, ctx: &mut Context<Self>) -> Self::Result {
+        let Refresh { session, tags, stale } = order;
+        let is_fresh = |it: &Arc<Loaded>| stale.as_ref().is_none_or(|old| !Arc::ptr_eq(old, it));
+        let fresh = session.wallet.ready(tags.as_ref()).map(|(ready, _)| ready).filter(is_fresh);
+        let refused = || session.wallet.refused(tags.as_ref());
+        if let Some(known) = fresh.map(Ok).or_else(|| Some(Err(refused()?.to_string()))) {
+            return Box::pin(async { known }.into_actor(self));
+        }
         let (answer, answered) = oneshot::channel();
-        let Refresh { session, tags } = order;
         self.fetch(&session.endpoint.name, &session.wallet, tags, Some(answer), ctx);
         let answered = async { answered.await.unwrap_or_else(|error| Err(error.to_string())) };
         Box::pin(answered.into_actor(self))

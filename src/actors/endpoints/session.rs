@@ -2,7 +2,7 @@
 //! they are: what was configured, the credentials, and what is known of its health.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
@@ -21,6 +21,9 @@ const MOST_TAGGED: u64 = 2_000;
 const AHEAD: Duration = Duration::from_secs(5 * 60);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
+/// How long a source that had nothing is not asked again for a request's sake: many requests would have
+/// STS throttle the whole account.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// The time since the Unix epoch.
 pub(super) fn now() -> Duration {
@@ -53,6 +56,9 @@ pub(super) struct Wallet {
     pub(super) source: CredentialSource,
     plain: ArcSwapOption<Loaded>,
     tagged: Cache<Tags, Arc<Loaded>>,
+    refused: Cache<Option<Tags>, Arc<str>>,
+    /// Fetches of the plain credential so far.
+    fetches: AtomicU64,
     trouble: ArcSwapOption<String>,
     failures: AtomicU32,
 }
@@ -63,6 +69,8 @@ impl Wallet {
             source,
             plain: ArcSwapOption::empty(),
             tagged: Cache::builder().max_capacity(MOST_TAGGED).build(),
+            refused: Cache::builder().max_capacity(MOST_TAGGED).time_to_live(PAUSE).build(),
+            fetches: AtomicU64::new(0),
             trouble: ArcSwapOption::empty(),
             failures: AtomicU32::new(0),
         })
@@ -92,7 +100,23 @@ impl Wallet {
         self.trouble.load_full()
     }
 
+    /// Counts a fetch of the plain credential, and gives its number.
+    pub(super) fn begin(&self) -> u64 {
+        self.fetches.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Whether none was begun after the fetch of this number.
+    pub(super) fn is_latest(&self, number: u64) -> bool {
+        self.fetches.load(Ordering::Relaxed) == number
+    }
+
+    /// Why there was none a moment ago.
+    pub(super) fn refused(&self, tags: Option<&Tags>) -> Option<Arc<str>> {
+        self.refused.get(&tags.cloned())
+    }
+
     pub(super) fn store(&self, tags: Option<Tags>, loaded: &Arc<Loaded>) {
+        self.refused.invalidate(&tags);
         match tags {
             Some(tags) => self.tagged.insert(tags, Arc::clone(loaded)),
             None => self.plain.store(Some(Arc::clone(loaded))),
@@ -102,7 +126,8 @@ impl Wallet {
     }
 
     /// Notes that a fetch has failed, and gives the pause until the next.
-    pub(super) fn failed(&self, reason: &str) -> Duration {
+    pub(super) fn failed(&self, tags: Option<Tags>, reason: &str) -> Duration {
+        self.refused.insert(tags, reason.into());
         self.trouble.store(Some(Arc::new(reason.to_owned())));
         let failures = self.failures.fetch_add(1, Ordering::Relaxed).min(8);
         FIRST_RETRY.saturating_mul(1 << failures).min(LONGEST_RETRY)

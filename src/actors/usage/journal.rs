@@ -29,7 +29,7 @@ struct Segment {
     sequence: u32,
     file: Option<File>,
     written: usize,
-    /// True after a failed write, which may have left a part of a line.
+    /// True where a part of a line could not be taken back.
     torn: bool,
     line: Vec<u8>,
 }
@@ -85,8 +85,11 @@ impl Segment {
             self.open_next()?;
         }
         let Some(file) = &mut self.file else { return Err(io::ErrorKind::NotFound.into()) };
-        self.torn = true;
-        file.write_all(&self.line)?;
+        if let Err(error) = file.write_all(&self.line) {
+            // A full disk takes a part of a line, which must not be read as a record later.
+            self.torn = file.set_len(self.written as u64).is_err();
+            return Err(error);
+        }
         self.torn = false;
         self.written += self.line.len();
         Ok(())

@@ -134,6 +134,12 @@ impl Usage {
         lock(&self.lent.segments).pending_bytes().unwrap_or(0)
     }
 
+    /// Whether Postgres lacks a record, be it in the journal or in memory.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.pending_bytes() > 0 || !lock(&self.lent.unjournaled).is_empty()
+    }
+
     /// (failed writes, records put aside, records dropped because neither disk nor database took
     /// them).
     #[must_use]

@@ -1,6 +1,8 @@
 //! The keys and the people that open the gateway now, as the owners of snapshots read them: with their
 //! users and teams.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, Bytea, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
@@ -15,6 +17,9 @@ use crate::storage::rate_limits;
 
 /// Keys that one snapshot holds at the most.
 pub const MAX_KEYS: i64 = 200_000;
+
+/// How long a request may wait to learn who is behind its key.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is read of a key, its user and its team.
 const COLUMNS: &str = "
@@ -140,7 +145,7 @@ pub async fn live(database: &Database) -> Result<Vec<(KeyHash, Principal)>, Stor
 /// # Errors
 /// [`StorageError`]
 pub async fn find(database: &Database, hash: KeyHash) -> Result<Option<Principal>, StorageError> {
-    let rows = database.run(async move |mut connection| {
+    let rows = database.run_within(PATIENCE, async move |mut connection| {
         let query = sql_query(format!("{COLUMNS} {LIVE} and k.key_hash = $1"));
         let query = query.bind::<Bytea, _>(hash.as_bytes().to_vec());
         Ok(query.load::<Row>(&mut connection).await?)

@@ -2,57 +2,12 @@
 //! what the request itself is at fault for is refused at once. An endpoint that goes on failing is left
 //! alone until a probe is served.
 
-use serde_json::{Value, json};
-
 use crate::support::answers;
-use crate::support::client::Request;
-use crate::support::endpoints::{endpoint, health, until_phase};
+use crate::support::endpoints::{health, until_phase};
+use crate::support::pair::Two;
 use crate::support::rows;
 use crate::support::until;
-use crate::support::upstream::{Gate, Script, Step, Upstream};
-use crate::support::world::{World, plain, streaming};
-
-/// Two default endpoints, of which the first is always preferred: the environment's sessions have no
-/// homes where only one works.
-struct Two {
-    world: World,
-    first: Upstream,
-    second: Upstream,
-    key: String,
-}
-
-impl Two {
-    fn with(environment: &[(&str, &str)]) -> Self {
-        let (world, first, second) =
-            (World::with(environment), Upstream::start(), Upstream::start());
-        let ids = [("first", &first), ("second", &second)]
-            .map(|(name, upstream)| endpoint(&world, name, upstream, &json!({})));
-        let key = crate::support::endpoints::team(
-            &world,
-            "pair",
-            "primary_fallback",
-            &[&ids[0], &ids[1]],
-        );
-        let two = Self { world, first, second, key };
-        until("the team's first endpoint is used", || {
-            two.plain().try_send(two.world.address()).ok().filter(|reply| reply.status == 200)?;
-            (two.first.count() > 0).then_some(())
-        });
-        two
-    }
-
-    fn start() -> Self {
-        Self::with(&[])
-    }
-
-    fn plain(&self) -> Request {
-        plain().without("x-api-key").x_api_key(&self.key)
-    }
-
-    fn streaming(&self) -> Request {
-        streaming().without("x-api-key").x_api_key(&self.key)
-    }
-}
+use crate::support::upstream::{Gate, Script, Step};
 
 #[test]
 fn what_fails_before_the_answer_begins_goes_to_the_other_endpoint() {
@@ -211,37 +166,4 @@ fn an_endpoint_whose_day_is_used_up_is_parked_for_that_model_only() {
     none.assert_error(429, "rate_limit_error");
     let wait: u32 = none.header("retry-after").parse().unwrap();
     assert!((61..=900).contains(&wait), "{wait}: clients give up at once above a minute");
-}
-
-#[test]
-fn a_broken_role_takes_out_its_endpoint_only() {
-    let sts = Upstream::of_another_service();
-    let denied = r#"<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: arn:aws:iam::111122223333:user/x is not authorized to perform: sts:AssumeRole</Message></Error><RequestId>r</RequestId></ErrorResponse>"#;
-    sts.otherwise(Script::reply(403, denied));
-    let two = Two::with(&[("AWS_ENDPOINT_URL_STS", &format!("http://{}", sts.address))]);
-    let role = json!({ "credential": { "kind": "role", "role_arn": "arn:aws:iam::444455556666:role/bedrock" } });
-    let listed = crate::support::endpoints::admin(
-        &two.world.gateway,
-        "GET",
-        "/admin/endpoints",
-        &Value::Null,
-    )
-    .json();
-    let first = listed["data"].as_array().unwrap().iter().find(|it| it["name"] == "first").unwrap();
-    let path = format!("/admin/endpoints/{}", first["id"].as_str().unwrap());
-    crate::support::endpoints::admin(&two.world.gateway, "PATCH", &path, &role);
-    until("the role is found to be broken", || {
-        let health = health(&two.world.gateway, "first")?;
-        (health["has_credential"] == false && !health["credential_trouble"].is_null()).then_some(())
-    });
-    let before = two.first.count();
-    for _ in 0..3 {
-        let reply = two.plain().send(two.world.address());
-        assert_eq!(reply.status, 200, "{}", reply.text());
-        let row = rows::row(&two.world.database, &reply.request_id());
-        rows::assert_columns(&row, &[("endpoint", "second"), ("routed", "breaker")]);
-    }
-    assert_eq!(two.first.count(), before);
-    let health = health(&two.world.gateway, "second").unwrap();
-    assert_eq!(health["has_credential"], true);
 }

@@ -1,13 +1,10 @@
-//! A PostgreSQL server of a story's own, as Amazon RDS has it before its clients: over TLS, with the role and
-//! the database of the deployment, and logins by password or by token.
+//! PostgreSQL as Amazon RDS has it before its clients: over TLS, with the role and the database of the
+//! deployment, and logins by password or by token.
 
 use std::io::Result;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use ccag::storage::embedded::{self, Options};
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::runtime::Runtime;
@@ -16,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::database::{Row, query};
+use super::postgres::Postgres;
 use super::tls::Issued;
 
 /// The role that the gateway logs in as.
@@ -26,10 +24,9 @@ type Check = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// The server; it ends when dropped.
 pub(crate) struct Cluster {
-    cluster: embedded::Cluster,
+    postgres: Postgres,
     pub(crate) port: u16,
     _runtime: Runtime,
-    _folder: TempDir,
 }
 
 impl Cluster {
@@ -69,21 +66,8 @@ impl Cluster {
     }
 
     fn start(certificate: &Issued, check: Option<Check>) -> Self {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        let folder = tempfile::Builder::new()
-            .permissions(std::fs::Permissions::from_mode(0o711))
-            .tempdir()
-            .unwrap();
-        let cluster = embedded::start(&Options {
-            data_dir: folder.path().join("data"),
-            launcher: env!("CARGO_BIN_EXE_ccag").into(),
-            database: "proxy".to_owned(),
-            start_timeout: Duration::from_secs(60),
-            durable: false,
-        })
-        .unwrap();
-        let connection = cluster.connection();
+        let postgres = Postgres::start("proxy");
+        let connection = postgres.connection();
         let Host::Unix(socket) = &connection.get_hosts()[0] else { panic!("no socket") };
         let port = connection.get_ports().first().copied().unwrap_or(5432);
         let socket = socket.join(format!(".s.PGSQL.{port}"));
@@ -98,7 +82,7 @@ impl Cluster {
                 clients.spawn(serve(client, acceptor, check, socket.clone()));
             }
         });
-        let this = Self { cluster, port, _runtime: runtime, _folder: folder };
+        let this = Self { postgres, port, _runtime: runtime };
         this.sql(&format!("create role {ROLE} login; alter database proxy owner to {ROLE}"));
         this
     }
@@ -106,7 +90,7 @@ impl Cluster {
     /// Runs statements as the server's owner.
     #[track_caller]
     pub(crate) fn sql(&self, statements: &str) -> Vec<Row> {
-        query(&self.cluster.connection(), statements).unwrap()
+        query(&self.postgres.connection(), statements).unwrap()
     }
 
     /// Ends every session of the gateway, so that it has to log in again.

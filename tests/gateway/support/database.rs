@@ -36,6 +36,14 @@ impl Database {
         Self { server, name }
     }
 
+    /// The database that `connection` leads to, which a gateway has yet to migrate.
+    pub(crate) fn at(connection: &Config) -> Self {
+        let name = connection.get_dbname().unwrap().to_owned();
+        let mut server = connection.clone();
+        server.dbname("postgres");
+        Self { server, name }
+    }
+
     /// Where a gateway finds it.
     pub(crate) fn url(&self) -> String {
         url(&self.server, &self.name, None)
@@ -57,6 +65,12 @@ impl Database {
         let mut config = self.server.clone();
         config.dbname(&self.name);
         execute(&config, statements)
+    }
+
+    /// As [`Self::sql`], from outside of the database, with its name for `{}`.
+    #[track_caller]
+    pub(crate) fn outside(&self, statement: &str) -> Vec<Row> {
+        execute(&self.server, &statement.replace("{}", &self.name))
     }
 }
 

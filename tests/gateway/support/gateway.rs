@@ -25,13 +25,14 @@ pub(crate) const ADMIN: &str = "stories-admin-0123456789abcdefghijklmnopqrstuv";
 pub(crate) struct Setup {
     environment: BTreeMap<String, String>,
     data: Arc<TempDir>,
+    /// What a file may hold, in bytes.
+    disk: Option<u64>,
 }
 
 impl Setup {
     /// The environment of the stories: short pauses, one database, one upstream.
     pub(crate) fn new(database: &str, upstream: &str) -> Self {
-        let setup =
-            Self { environment: BTreeMap::new(), data: Arc::new(tempfile::tempdir().unwrap()) };
+        let setup = Self::exactly(BTreeMap::new());
         let bedrock = format!("http://{upstream}");
         [
             ("PROXY_HOST", "127.0.0.1"),
@@ -53,12 +54,12 @@ impl Setup {
         ]
         .into_iter()
         .fold(setup, |setup, (name, value)| setup.env(name, value))
-        .own_folder()
     }
 
     /// Exactly these variables, and a folder for the journal.
     pub(crate) fn exactly(environment: BTreeMap<String, String>) -> Self {
-        Self { environment, data: Arc::new(tempfile::tempdir().unwrap()) }.own_folder()
+        let data = Arc::new(tempfile::tempdir().unwrap());
+        Self { environment, data, disk: None }.own_folder()
     }
 
     fn own_folder(self) -> Self {
@@ -78,9 +79,26 @@ impl Setup {
         self
     }
 
+    /// With files that take so many bytes at the most, as on a disk that is full.
+    pub(crate) fn with_disk(mut self, bytes: u64) -> Self {
+        self.disk = Some(bytes);
+        self
+    }
+
+    fn command(&self) -> Command {
+        let binary = env!("CARGO_BIN_EXE_ccag");
+        let Some(bytes) = self.disk else { return Command::new(binary) };
+        // A write beyond the limit fails where the signal is ignored, and kills where not.
+        let limited = r#"trap '' XFSZ; exec prlimit --fsize="$0":unlimited "$@""#;
+        let mut command = Command::new("sh");
+        command.args(["-c", limited, &bytes.to_string(), binary]);
+        command
+    }
+
     /// Starts `ccag` with these arguments and waits for nothing.
     pub(crate) fn run(&self, arguments: &[&str]) -> Process {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ccag"))
+        let mut child = self
+            .command()
             .args(arguments)
             .env_clear()
             .envs(&self.environment)
@@ -164,6 +182,13 @@ impl Process {
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Lets its files grow again.
+    pub(crate) fn lift_disk_limit(&self) {
+        let id = self.child.id().to_string();
+        let lifted = Command::new("prlimit").args(["--pid", &id, "--fsize=unlimited"]).status();
+        assert!(lifted.unwrap().success());
     }
 
     pub(crate) fn terminate(&self) {

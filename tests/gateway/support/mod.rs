@@ -1,6 +1,7 @@
 //! What the stories are told with: a database, a Bedrock, a gateway and a client, all real sockets.
 
 pub(crate) mod answers;
+pub(crate) mod balancer;
 pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod cluster;
@@ -9,12 +10,16 @@ pub(crate) mod database;
 pub(crate) mod endpoints;
 pub(crate) mod exposition;
 pub(crate) mod gateway;
+pub(crate) mod load;
 pub(crate) mod money;
+pub(crate) mod pair;
+pub(crate) mod postgres;
 pub(crate) mod postgres_proxy;
 pub(crate) mod provider;
 pub(crate) mod rows;
 pub(crate) mod secrets_manager;
 pub(crate) mod sse;
+pub(crate) mod sts;
 mod tests;
 pub(crate) mod tls;
 pub(crate) mod upstream;

@@ -1,10 +1,12 @@
-//! A TCP proxy before PostgreSQL that can be cut, as a failing network or a restart would.
+//! A TCP proxy before PostgreSQL that does what a failing network does: cuts, delays, loses everything
+//! without a word.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio_postgres::config::Host;
 
@@ -15,6 +17,12 @@ struct Shared {
     away: AtomicBool,
     over: AtomicBool,
     open: Mutex<Vec<TcpStream>>,
+    /// How long each piece is held up, in milliseconds.
+    delay: AtomicU64,
+    /// How often everything under way was lost.
+    losses: AtomicU64,
+    /// True while what is opened anew is lost too.
+    losing: AtomicBool,
 }
 
 /// The proxy; it ends when dropped.
@@ -38,7 +46,7 @@ impl PostgresProxy {
                 let mut open = to_thread.open.lock().unwrap();
                 if !to_thread.away.load(Ordering::SeqCst) {
                     open.push(client.try_clone().unwrap());
-                    forward(client, &target);
+                    forward(client, &target, &to_thread);
                 }
             }
         });
@@ -57,6 +65,23 @@ impl PostgresProxy {
     pub(crate) fn restore(&self) {
         self.shared.away.store(false, Ordering::SeqCst);
     }
+
+    /// Holds each piece up for so long, in both directions.
+    pub(crate) fn delay(&self, each: Duration) {
+        let each = u64::try_from(each.as_millis()).unwrap();
+        self.shared.delay.store(each, Ordering::SeqCst);
+    }
+
+    /// Loses all that goes over old and new connections, and closes none of them.
+    pub(crate) fn lose(&self) {
+        self.shared.losing.store(true, Ordering::SeqCst);
+        self.shared.losses.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Lets new connections through; what was lost stays lost.
+    pub(crate) fn find(&self) {
+        self.shared.losing.store(false, Ordering::SeqCst);
+    }
 }
 
 impl Drop for PostgresProxy {
@@ -67,23 +92,23 @@ impl Drop for PostgresProxy {
     }
 }
 
-fn forward(client: TcpStream, (host, port): &(Host, u16)) {
+fn forward(client: TcpStream, (host, port): &(Host, u16), shared: &Arc<Shared>) {
     match host {
         Host::Tcp(host) => {
             let server = TcpStream::connect((host.as_str(), *port)).unwrap();
             let (from, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
             let close = server.try_clone().unwrap();
-            copy(client, server, move || drop(close.shutdown(Shutdown::Both)));
+            copy(client, server, shared, move || drop(close.shutdown(Shutdown::Both)));
             let leave = to.try_clone().unwrap();
-            copy(from, to, move || drop(leave.shutdown(Shutdown::Both)));
+            copy(from, to, shared, move || drop(leave.shutdown(Shutdown::Both)));
         }
         Host::Unix(folder) => {
             let server = UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).unwrap();
             let (from, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
             let close = server.try_clone().unwrap();
-            copy(client, server, move || drop(close.shutdown(Shutdown::Both)));
+            copy(client, server, shared, move || drop(close.shutdown(Shutdown::Both)));
             let leave = to.try_clone().unwrap();
-            copy(from, to, move || drop(leave.shutdown(Shutdown::Both)));
+            copy(from, to, shared, move || drop(leave.shutdown(Shutdown::Both)));
         }
     }
 }
@@ -91,10 +116,24 @@ fn forward(client: TcpStream, (host, port): &(Host, u16)) {
 fn copy(
     mut from: impl Read + Send + 'static,
     mut to: impl Write + Send + 'static,
+    shared: &Arc<Shared>,
     then: impl FnOnce() + Send + 'static,
 ) {
+    let shared = Arc::clone(shared);
+    let born = shared.losses.load(Ordering::SeqCst);
     std::thread::spawn(move || {
-        drop(std::io::copy(&mut from, &mut to));
+        let (mut piece, mut is_lost) = ([0; 16 * 1024], false);
+        while let Ok(read @ 1..) = from.read(&mut piece) {
+            is_lost |= shared.losses.load(Ordering::SeqCst) != born;
+            is_lost |= shared.losing.load(Ordering::SeqCst);
+            if is_lost {
+                continue;
+            }
+            std::thread::sleep(Duration::from_millis(shared.delay.load(Ordering::SeqCst)));
+            if to.write_all(&piece[..read]).is_err() {
+                break;
+            }
+        }
         then();
     });
 }

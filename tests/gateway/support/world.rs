@@ -4,6 +4,7 @@ use super::answers::MODEL;
 use super::client::{Incoming, Reply, Request};
 use super::database::Database;
 use super::gateway::{Gateway, KEY, Setup};
+use super::postgres::Postgres;
 use super::postgres_proxy::PostgresProxy;
 use super::upstream::{Script, Upstream};
 
@@ -35,12 +36,26 @@ impl World {
         Self { gateway: setup.start(), setup, upstream, database }
     }
 
+    /// On a server of its own, which the gateway migrates first.
+    #[track_caller]
+    pub(crate) fn on(postgres: &Postgres) -> Self {
+        let (database, upstream) = (Database::at(&postgres.connection()), Upstream::start());
+        let setup = Setup::new(&database.url(), &upstream.address);
+        Self { gateway: setup.start(), setup, upstream, database }
+    }
+
     /// With a proxy before its database that can be cut.
     #[track_caller]
     pub(crate) fn behind_proxy() -> (Self, PostgresProxy) {
+        Self::behind_proxy_with(|setup| setup)
+    }
+
+    /// As [`Self::behind_proxy`], with a gateway that is set up otherwise.
+    #[track_caller]
+    pub(crate) fn behind_proxy_with(change: impl FnOnce(Setup) -> Setup) -> (Self, PostgresProxy) {
         let (database, upstream) = (Database::create(), Upstream::start());
         let proxy = PostgresProxy::start(&database);
-        let setup = Setup::new(&database.url_through(&proxy.address), &upstream.address);
+        let setup = change(Setup::new(&database.url_through(&proxy.address), &upstream.address));
         let world = Self { gateway: setup.start(), setup, upstream, database };
         (world, proxy)
     }

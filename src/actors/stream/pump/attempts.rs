@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use super::{Ending, Pump, Streaming};
 use crate::actors::call::call;
@@ -185,13 +185,13 @@ impl Pump {
         }
         self.client.adjusted = translation.adjusted;
         self.names = Names::new(&self.model, &translation.aliases);
-        let (body, deadline) = (translation.body, gateway.deadlines.first_byte);
-        let sent = call(&worker.client, &gateway.endpoints, lease, target, body, (deadline, trace));
+        let (body, until) = (translation.body, Instant::now() + gateway.deadlines.first_byte);
+        let sent = call(&worker.client, &gateway.endpoints, lease, target, body, (until, trace));
         match self.client.wait(sent).await? {
-            Ok(body) if self.client.streaming => self.first_event(body).await,
+            Ok(body) if self.client.streaming => self.first_event(body, until).await,
             // Nothing of it goes out before it is whole.
             Ok(body) => {
-                let read = self.client.wait(exchange::read_whole(body, deadline)).await?;
+                let read = self.client.wait(exchange::read_whole(body, until)).await?;
                 Ok(read.map(Opened::Whole).map_err(Failure::from))
             }
             Err(failure) => Ok(Err(failure)),
@@ -199,7 +199,11 @@ impl Pump {
     }
 
     /// Reads a stream as far as its first event: until then an exception in it is a refusal.
-    async fn first_event(&mut self, body: Body) -> Result<Result<Opened, Failure>, Ending> {
+    async fn first_event(
+        &mut self,
+        body: Body,
+        until: Instant,
+    ) -> Result<Result<Opened, Failure>, Ending> {
         // An awc body panics when it is polled behind its end.
         let mut streaming = Box::new(Streaming {
             body: body.fuse(),
@@ -207,11 +211,10 @@ impl Pump {
             events: BytesMut::new(),
             more: Ok(true),
         });
-        let until = Instant::now() + self.worker.gateway.deadlines.first_byte;
         let failed = |error, answered| Ok(Err(Failure { error, answered, stale: None }));
         loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let Ok(read) = self.client.wait(timeout(left, streaming.body.next())).await? else {
+            let next = timeout_at(until, streaming.body.next());
+            let Ok(read) = self.client.wait(next).await? else {
                 return failed(super::stalled(), false);
             };
             streaming.more = self.translate(read, &mut streaming);

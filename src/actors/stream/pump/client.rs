@@ -55,8 +55,11 @@ impl ClientSide {
             return Err(stopped());
         }
         let mut work = pin!(work);
-        if self.alone_until.is_some_and(|end| Instant::now() >= end) {
-            return Err(Ending::ClientGone);
+        // Also where there is always more to read at once.
+        match self.alone_until {
+            Some(end) if Instant::now() >= end => return Err(Ending::ClientGone),
+            None if Instant::now() >= self.until => return Err(too_long()),
+            _ => {}
         }
         if let Some(done) = work.as_mut().now_or_never() {
             return Ok(done);

@@ -46,6 +46,8 @@ pub(crate) enum Step {
     Flood(Vec<u8>, usize),
     /// Nothing until the story releases the gate.
     Wait(Gate),
+    /// Nothing for so long, as a model that thinks.
+    Think(Duration),
     /// Nothing until the gateway closes the connection.
     AwaitLeft,
     /// No more bytes to the gateway, while its own are still read.
@@ -149,6 +151,14 @@ impl Script {
         self.step(Step::Wait(gate.clone()))
     }
 
+    /// A whole stream that takes about so long.
+    pub(crate) fn lasting(time: Duration) -> Self {
+        let events = answers::whole(2);
+        let each = Step::Think(time / u32::try_from(events.len()).unwrap());
+        let slow = |script: Self, event: &String| script.step(each.clone()).more(&[event]);
+        events.iter().fold(Self::stream(), slow).end()
+    }
+
     /// A proper end of the body; the connection can be used again.
     pub(crate) fn end(self) -> Self {
         self.step(Step::Raw(b"0\r\n\r\n".to_vec()))
@@ -179,6 +189,7 @@ impl Script {
                     }
                 }
                 Step::Wait(gate) => gate.wait(over)?,
+                Step::Think(time) => std::thread::sleep(*time),
                 Step::AwaitLeft => exchange.await_left(socket)?,
                 Step::HalfClose => socket.shutdown(Shutdown::Write)?,
                 Step::Close => return Err(ErrorKind::NotConnected.into()),
