@@ -21,7 +21,7 @@ const OPEN: Duration = Duration::from_secs(5);
 /// A connection that was silent for so long is asked by the kernel whether it lives.
 const QUIET: Duration = Duration::from_secs(30);
 /// How long the kernel waits for the other side of a connection.
-const LOST: Duration = Duration::from_secs(30);
+const LOST: Duration = Duration::from_secs(12);
 
 diesel::define_sql_function! {
     /// The value of a setting of the server's.

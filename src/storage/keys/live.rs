@@ -20,6 +20,8 @@ pub const MAX_KEYS: i64 = 200_000;
 
 /// How long a request may wait to learn who is behind its key.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it may take to read all keys: one that was revoked is good until then.
+const ALL: Duration = Duration::from_secs(10);
 
 /// What is read of a key, its user and its team.
 const COLUMNS: &str = "
@@ -133,7 +135,7 @@ impl Row {
 /// # Errors
 /// [`StorageError`]
 pub async fn live(database: &Database) -> Result<Vec<(KeyHash, Principal)>, StorageError> {
-    let rows = database.run(async |mut connection| {
+    let rows = database.run_within(ALL, async |mut connection| {
         let query = format!("{COLUMNS} {LIVE} order by k.created_at desc limit {MAX_KEYS}");
         Ok(sql_query(query).load::<Row>(&mut connection).await?)
     });

@@ -3,6 +3,8 @@
 mod rows;
 mod upkeep;
 
+use std::time::Duration;
+
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
@@ -12,6 +14,9 @@ pub use upkeep::{Retention, delete_outlived, keep_partitions};
 use super::database::Database;
 use super::error::StorageError;
 
+/// How long a batch may take; written twice, it is there once.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Inserts records, given as one JSON array whose members are named like the columns; records
 /// that are there already are skipped. Returns how many were new.
 ///
@@ -19,7 +24,7 @@ use super::error::StorageError;
 /// [`StorageError`]; `Refused` concerns the batch as a whole, of which nothing is written.
 pub async fn insert(database: &Database, records: String) -> Result<usize, StorageError> {
     database
-        .run(async move |mut connection| {
+        .run_within(PATIENCE, async move |mut connection| {
             let inserted = diesel::sql_query(
                 "insert into usage select * from jsonb_populate_recordset(null::usage, $1::jsonb) \
                  on conflict do nothing",

@@ -10,6 +10,7 @@ use crate::support::endpoints::until_phase;
 use crate::support::load::Fate;
 use crate::support::pair::Two;
 use crate::support::rows;
+use crate::support::until;
 
 /// Requests at once: as many faults as open the breaker.
 const FAULTS: usize = 5;
@@ -21,7 +22,11 @@ fn assert_the_other_serves(address: &str) {
         ("UPSTREAM_FIRST_BYTE_TIMEOUT_MS", "2000"),
     ]);
     two.change_first(&json!({ "runtime_url": format!("http://{address}") }));
-    let before = two.first.count();
+    let before = until("the change is known", || {
+        let before = two.first.count();
+        assert_eq!(two.plain().send(two.world.address()).status, 200);
+        (two.first.count() == before).then_some(before)
+    });
     let ask = |number: usize| {
         let request = if number.is_multiple_of(2) { two.plain() } else { two.streaming() };
         match Fate::of(&request, two.world.address()) {
