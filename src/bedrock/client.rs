@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use awc::Connector;
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
 /// How long an idle connection is kept; Bedrock's side closes after about a minute.
@@ -19,8 +20,30 @@ const LIFETIME: Duration = Duration::from_secs(15 * 60);
 /// stream would not be noticed upstream.
 #[must_use]
 pub fn client(connect_timeout: Duration) -> awc::Client {
+    static TLS: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    let tls = TLS.get_or_init(|| tls(roots(Vec::new())));
+    with_tls(connect_timeout, Arc::clone(tls))
+}
+
+/// As [`client`], but trusting these authorities.
+#[must_use]
+pub fn client_trusting(connect_timeout: Duration, roots: RootCertStore) -> awc::Client {
+    with_tls(connect_timeout, tls(roots))
+}
+
+/// The authorities of this machine, the public ones, and `extra` ones.
+#[must_use]
+pub fn roots(extra: Vec<CertificateDer<'static>>) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.add_parsable_certificates(extra);
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    roots
+}
+
+fn with_tls(connect_timeout: Duration, tls: Arc<ClientConfig>) -> awc::Client {
     let connector = Connector::new()
-        .rustls_0_23(tls())
+        .rustls_0_23(tls)
         .timeout(connect_timeout)
         .handshake_timeout(connect_timeout)
         .limit(0)
@@ -34,16 +57,8 @@ pub fn client(connect_timeout: Duration) -> awc::Client {
         .finish()
 }
 
-fn tls() -> Arc<ClientConfig> {
-    static TLS: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    let make = || {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        let mut config =
-            ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Arc::new(config)
-    };
-    Arc::clone(TLS.get_or_init(make))
+fn tls(roots: RootCertStore) -> Arc<ClientConfig> {
+    let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Arc::new(config)
 }

@@ -81,7 +81,7 @@ async fn list(
         }
     }
     if cursor.is_some() {
-        eprintln!("There are more: --all shows them.");
+        output::tell("There are more: --all shows them.");
     }
     Ok(Value::Array(entries))
 }

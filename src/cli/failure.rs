@@ -19,6 +19,9 @@ pub enum Failure {
     /// Nobody is signed in, or who is may not do this.
     #[error("{0}")]
     NotAllowed(String),
+    /// So many checks failed.
+    #[error("{0} of the checks failed")]
+    Unwell(usize),
     /// A file cannot be read or written.
     #[error("{0}: {1}")]
     File(String, std::io::Error),
@@ -29,7 +32,7 @@ impl Failure {
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Unreachable(_) | Self::File(..) => 1,
+            Self::Unreachable(_) | Self::Unwell(_) | Self::File(..) => 1,
             Self::Usage(_) => 2,
             Self::Refused(_) => 3,
             Self::NotAllowed(_) => 4,

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::client::{self, Client};
 use super::failure::Failure;
+use super::output;
 use super::profile::{Credential, Profile, Tokens, origin};
 
 /// Who asks, as the gateway knows its own command line.
@@ -45,8 +46,8 @@ fn admin_key() -> Result<SecretString, Failure> {
     let input = std::io::stdin();
     let failed = |error| Failure::File("the standard input".to_owned(), error);
     let unseen = if input.is_terminal() {
-        eprint!("Admin key: ");
-        let _ = std::io::stderr().flush();
+        let mut error = std::io::stderr();
+        let _ = write!(error, "Admin key: ").and_then(|()| error.flush());
         Unseen::begin()
     } else {
         None
@@ -54,7 +55,7 @@ fn admin_key() -> Result<SecretString, Failure> {
     let mut line = String::new();
     input.lock().read_line(&mut line).map_err(failed)?;
     if unseen.is_some() {
-        eprintln!();
+        output::tell("");
     }
     match line.trim() {
         "" => Err(Failure::Usage("the admin key is read from the standard input".to_owned())),
@@ -94,7 +95,7 @@ async fn by_browser(url: &str) -> Result<Tokens, Failure> {
         return Err(Failure::Refused(message));
     };
     let place = text("verification_uri_complete").or(text("verification_uri")).unwrap_or(url);
-    eprintln!("Open {place}\nand confirm the code {user_code}.");
+    output::tell(&format!("Open {place}\nand confirm the code {user_code}."));
     let end = Instant::now() + Duration::from_secs(number("expires_in", 600));
     let mut pause = Duration::from_secs(number("interval", 5).clamp(1, 60));
     while Instant::now() < end {

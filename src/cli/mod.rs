@@ -3,6 +3,7 @@
 mod call;
 mod client;
 mod demo;
+mod doctor;
 mod failure;
 mod healthcheck;
 mod login;
@@ -62,6 +63,8 @@ enum Command {
     Whoami,
     /// Show how the gateway is.
     Status,
+    /// Check a deployment from this machine: the way to it, streams, the WAF, and Claude Code's settings.
+    Doctor(doctor::Options),
     /// Print the completions of a shell.
     Completions {
         /// The shell.
@@ -91,6 +94,10 @@ pub fn run() -> ExitCode {
         Command::Logout => end(profile::Profile::forget()),
         Command::Whoami => end(System::new().block_on(show("/admin/me", &given))),
         Command::Status => end(System::new().block_on(show("/admin/status", &given))),
+        Command::Doctor(options) => {
+            let (url, as_json) = (given.get_one("url"), given.get_flag("json"));
+            end(System::new().block_on(doctor::run(&options, url, as_json)))
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut self::command(), "ccag", &mut std::io::stdout());
             ExitCode::SUCCESS
@@ -137,7 +144,7 @@ fn end(done: Result<(), Failure>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("ccag: {failure}");
+            output::tell(&format!("ccag: {failure}"));
             failure.exit_code()
         }
     }
@@ -151,7 +158,7 @@ fn with_config(run: impl FnOnce(Config) -> Result<(), AppError>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            output::tell(&error.to_string());
             error.exit_code()
         }
     }

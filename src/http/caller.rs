@@ -102,7 +102,7 @@ async fn by_key(
     if auth::admin(headers, edge.admin_key.as_deref()).is_ok() {
         return Ok(Some(Who::AdminKey));
     }
-    let mut sent = false;
+    let (mut sent, mut is_token) = (false, false);
     for key in auth::sent_keys(headers) {
         sent = true;
         if let Some(who) = tokens::who(&edge.control, key).await? {
@@ -114,7 +114,10 @@ async fn by_key(
                 Shown::Somebody(principal, until) if Utc::now() < until => {
                     return Ok(Some(user(&principal)));
                 }
-                _ => continue,
+                _ => {
+                    is_token = true;
+                    continue;
+                }
             }
         }
         let Some(hash) = KeyHash::of(key) else { continue };
@@ -124,7 +127,14 @@ async fn by_key(
             return Ok(Some(user(&principal)));
         }
     }
-    if sent { Err(unauthenticated()) } else { Ok(None) }
+    match (sent, is_token) {
+        (false, _) => Ok(None),
+        (true, false) => Err(unauthenticated()),
+        (true, true) => {
+            let message = "This sign-in has expired or was ended. Sign in again.";
+            Err(ControlError::Unauthenticated(message.into()))
+        }
+    }
 }
 
 fn user(principal: &Principal) -> Who {

@@ -181,6 +181,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(only("/model/{id}/count-tokens").route(web::post().to(api::native_count_tokens)))
         .service(only("/inference-profiles").route(web::get().to(api::profiles)))
         .service(only("/inference-profiles/{id}").route(web::get().to(api::profile)))
+        .service(only("/v1/probe").route(web::get().to(ops::probe)))
         .service(only("/health").route(web::get().to(ops::health)))
         .service(only("/ready").route(web::get().to(ops::ready)))
         .service(only("/metrics").route(web::get().to(ops::metrics)))

@@ -24,6 +24,12 @@ const DOMAINS: Argument =
 const PROVISION: Argument =
     field("auto-provision", "oidc.auto_provision", Kind::Boolean, "Whether strangers get a user");
 const ROLE: Argument = field("default-role", "oidc.default_role", Kind::Text, "admin or member");
+const PROVISIONING: Argument = field(
+    "provisioning",
+    "provisioning",
+    Kind::Json,
+    "What groups make of people where it only provisions, as JSON",
+);
 const IN_TEAM: Argument =
     field("default-team", "oidc.default_team_id", Kind::Named(TEAM), "The team of new users");
 
@@ -57,6 +63,7 @@ pub(super) static IDPS: Noun = Noun {
                 PROVISION,
                 ROLE,
                 IN_TEAM,
+                PROVISIONING,
             ],
             "Make a provider; without an issuer it only provisions",
         ),
@@ -79,8 +86,16 @@ pub(super) static IDPS: Noun = Noun {
                 PROVISION,
                 ROLE,
                 IN_TEAM,
+                PROVISIONING,
             ],
             "Change a provider",
+        ),
+        send(
+            "test",
+            "POST",
+            "/admin/identity-providers/{id}/test",
+            &[target("id", PROVIDER)],
+            "Try a provider: its document, its keys, and whether it knows the client",
         ),
         send(
             "delete",

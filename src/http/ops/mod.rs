@@ -2,6 +2,8 @@
 
 mod health;
 pub mod metrics;
+mod probe;
 
 pub use health::{health, hello, ready};
 pub use metrics::{apart as metrics_apart, metrics};
+pub use probe::probe;

@@ -1,81 +1,15 @@
 //! Managing a gateway from the command line, as an admin does from a machine of their own.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Stdio};
 
 use ccag::cli::nouns::{NOUNS, Place};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::support::client::Request;
-use crate::support::gateway::{ADMIN, KEY};
+use crate::support::gateway::KEY;
+use crate::support::machine::Machine;
 use crate::support::world::World;
-
-/// A machine with a home of its own.
-struct Machine {
-    home: TempDir,
-}
-
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Machine {
-    fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap() }
-    }
-
-    fn run(&self, arguments: &[&str], input: &str) -> Said {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ccag"))
-            .args(arguments)
-            .env_clear()
-            .env("HOME", self.home.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-    }
-
-    #[track_caller]
-    fn done(&self, arguments: &[&str]) -> String {
-        let said = self.run(arguments, "");
-        assert_eq!(said.code, Some(0), "{arguments:?}: {}{}", said.out, said.err);
-        assert!(!said.out.contains(ADMIN), "the admin key is shown: {}", said.out);
-        said.out
-    }
-
-    #[track_caller]
-    fn json(&self, arguments: &[&str]) -> Value {
-        let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
-        serde_json::from_str(&self.done(&arguments)).unwrap()
-    }
-
-    #[track_caller]
-    fn fails(&self, arguments: &[&str], code: i32, word: &str) {
-        let said = self.run(arguments, "");
-        assert_eq!(said.code, Some(code), "{arguments:?}: {}{}", said.out, said.err);
-        assert!(said.err.contains(word), "{arguments:?}: {}", said.err);
-    }
-
-    /// Signs in with the admin key.
-    #[track_caller]
-    fn sign_in(&self, world: &World) -> String {
-        let url = format!("http://{}", world.address());
-        let said = self.run(&["login", &url, "--admin-key"], &format!("{ADMIN}\n"));
-        assert_eq!(said.code, Some(0), "{}", said.err);
-        assert!(said.out.contains("admin key (admin)"), "{}", said.out);
-        url
-    }
-}
 
 #[test]
 fn an_admin_signs_in_manages_and_signs_out() {
@@ -83,7 +17,7 @@ fn an_admin_signs_in_manages_and_signs_out() {
     let machine = Machine::new();
     machine.fails(&["keys", "list"], 2, "ccag login");
     machine.sign_in(&world);
-    let kept = machine.home.path().join(".config/ccag/credentials.json");
+    let kept = machine.kept();
     assert_eq!(kept.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert!(machine.done(&["whoami"]).contains("admin key"));
 

@@ -11,6 +11,8 @@ pub(crate) mod endpoints;
 pub(crate) mod exposition;
 pub(crate) mod gateway;
 pub(crate) mod load;
+pub(crate) mod machine;
+pub(crate) mod middlebox;
 pub(crate) mod money;
 pub(crate) mod pair;
 pub(crate) mod postgres;
