@@ -8,78 +8,21 @@
 # a copy of /etc; nothing of this machine is changed.
 set -euo pipefail
 
-readonly version=2.1.330 password='tall ships at noon'
-project=$(cd "$(dirname "$0")/../.." && pwd)
-ccag=$(realpath -- "${1:?usage: $0 path/to/ccag}")
-demo=''
+# shellcheck source=tests/claude_code/demo.sh
+source "$(dirname "$0")/demo.sh"
 
-for needed in npm node python3 unshare curl; do
-  if ! command -v "$needed" >/dev/null; then
-    echo "Skipped: signing the client in needs $needed, which is not installed here."
-    exit 0
-  fi
-done
+needs npm node python3 unshare curl
 if ! unshare --mount --propagation private true 2>/dev/null; then
   echo 'Skipped: signing the client in needs a mount namespace, which is not allowed here.'
   exit 0
 fi
+install_client
+start_demo
 
-cache=$project/target/claude-code/$version
-client=$cache/node_modules/.bin/claude
-if [ ! -x "$client" ]; then
-  mkdir -p "$project/target/claude-code"
-  fresh=$(mktemp -d "$project/target/claude-code/new.XXXXXX")
-  timeout 300 npm install --prefix "$fresh" --no-audit --no-fund --no-save --loglevel=error \
-    "@anthropic-ai/claude-code@$version"
-  rm -rf "$cache"
-  mv "$fresh" "$cache"
-fi
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/ccag-login.XXXXXX")
-# The gateway's database runs under another account where root starts it.
-chmod 755 "$work"
-mkdir -p "$work"/{home,project,gateway-home}
-
-finish() {
-  local status=$?
-  trap - EXIT
-  if [ -n "$demo" ]; then
-    kill -TERM "$demo" 2>/dev/null || true
-    wait "$demo" 2>/dev/null || true
-  fi
-  [ "$status" = 0 ] || tail -n 20 "$work/gateway.err" "$work/client.err" 2>/dev/null || true
-  rm -rf "$work"
-  exit "$status"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-fail() {
-  printf 'FAIL  %s\n' "$@"
-  exit 1
-}
-
-# eventually COMMAND…: polls until the command succeeds or a minute has passed.
-eventually() {
-  local until=$((SECONDS + 60))
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$until" ] || return 1
-    sleep 0.1
-  done
-}
-
-said() { sed -n "$1" "$work/gateway.out" | head -n 1; }
-ready() { curl -fsS "$(said 's/^ *export ANTHROPIC_BASE_URL=//p')/ready"; }
 admin() { curl -fsS -H "authorization: Bearer $key" -H 'content-type: application/json' "$@"; }
 json() { node -pe "const d = JSON.parse(require('fs').readFileSync(0, 'utf8')); $1"; }
 stored() { json "d.enterpriseGateway.$1" <"$work/home/.claude/.credentials.json"; }
 
-env -u DATABASE_URL PROXY_PORT=0 CCAG_DATA_DIR="$work/data" HOME="$work/gateway-home" \
-  XDG_CACHE_HOME="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}" ADMIN_PASSWORD="$password" RUST_LOG=warn \
-  "$ccag" demo >"$work/gateway.out" 2>"$work/gateway.err" &
-demo=$!
-eventually ready || fail 'the gateway does not start'
-url=$(said 's/^ *export ANTHROPIC_BASE_URL=//p')
 key=$(said 's/^Admin key: *//p')
 user=$(admin "$url/admin/users?search=admin" | json 'd.data[0].id')
 admin -X PATCH "$url/admin/users/$user" -d '{"email":"admin@example.com"}' >/dev/null

@@ -1,6 +1,7 @@
 //! The setup scripts, run in a clean home as a developer runs them.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,9 +9,12 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::browser::{Browser, form};
 use crate::support::client::{Request, until_status};
 use crate::support::gateway::{ADMIN, KEY};
 use crate::support::world::{World, plain};
+
+const PASSWORD: &str = "tall ships at noon";
 
 /// A home in which only `tools` can be found.
 struct Home {
@@ -23,9 +27,9 @@ struct Said {
     text: String,
 }
 
-const ALWAYS: [&str; 14] = [
-    "sh", "sed", "cat", "cp", "mv", "rm", "mkdir", "dirname", "tr", "curl", "env", "grep", "echo",
-    "printf",
+const ALWAYS: [&str; 20] = [
+    "sh", "sed", "cat", "cp", "mv", "rm", "mkdir", "rmdir", "dirname", "tr", "curl", "env", "grep",
+    "echo", "printf", "printenv", "chmod", "tail", "date", "sleep",
 ];
 
 impl Home {
@@ -43,23 +47,66 @@ impl Home {
     }
 
     fn run(&self, script: &str, arguments: &[&str], key: &str) -> Said {
-        let project = self.folder.path().join("project");
-        fs::create_dir_all(&project).unwrap();
         let file = self.folder.path().join("setup.sh");
         fs::write(&file, script).unwrap();
-        let output = Command::new("sh")
-            .arg(&file)
-            .args(arguments)
-            .env_clear()
-            .env("PATH", &self.tools)
-            .env("HOME", self.folder.path())
-            .env("CCAG_API_KEY", key)
-            .current_dir(project)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let mut command = self.command(&file, arguments);
+        let output = command.env("CCAG_API_KEY", key).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         Said { is_done: output.status.success(), text: String::from_utf8(text).unwrap() }
+    }
+
+    /// A script as it is run here.
+    fn command(&self, file: &Path, arguments: &[&str]) -> Command {
+        let project = self.folder.path().join("project");
+        fs::create_dir_all(&project).unwrap();
+        let mut command = Command::new("sh");
+        command.arg(file).args(arguments).env_clear().env("PATH", &self.tools);
+        command.env("HOME", self.folder.path()).current_dir(project).stdin(Stdio::null());
+        command
+    }
+
+    /// Signs in by the script, as `browser` confirms.
+    #[track_caller]
+    fn sign_in(&self, script: &str, browser: &Browser) {
+        let file = self.folder.path().join("setup.sh");
+        fs::write(&file, script).unwrap();
+        let mut command = self.command(&file, &["--sso"]);
+        let mut running = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(running.stderr.take().unwrap()).lines();
+        let line =
+            lines.by_ref().map(Result::unwrap).find(|line| line.contains("confirm the code"));
+        let code =
+            line.expect("a code").trim_end_matches('.').rsplit(' ').next().unwrap().to_owned();
+        let token = browser.token();
+        let fields = [("token", token.as_str()), ("user_code", &code), ("decision", "approve")];
+        assert_eq!(browser.send(form("/device", &fields)).status, 200);
+        let rest: Vec<String> = lines.map_while(Result::ok).collect();
+        assert!(running.wait().unwrap().success(), "{rest:?}");
+    }
+
+    fn helper(&self) -> PathBuf {
+        self.folder.path().join(".config/ccag/claude-token")
+    }
+
+    /// What the helper prints, or why it prints nothing.
+    fn token(&self) -> Result<String, String> {
+        let output = self.command(&self.helper(), &[]).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        if output.status.success() {
+            Ok(text(output.stdout).trim_end().to_owned())
+        } else {
+            assert!(output.stdout.is_empty());
+            Err(text(output.stderr))
+        }
+    }
+
+    /// Makes the kept token one that has ended; gives the file's lines.
+    fn expire(&self) -> Vec<String> {
+        let kept = self.helper().with_extension("kept");
+        let text = fs::read_to_string(&kept).unwrap();
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        fs::write(&kept, format!("{}\n0\n{}\n", lines[0], lines[2])).unwrap();
+        lines
     }
 
     fn settings(&self) -> PathBuf {
@@ -98,7 +145,8 @@ fn token(world: &World) -> String {
 
 /// A gateway that knows its address only once it listens: the script's is put there by hand.
 fn world_with_script() -> (World, String) {
-    let world = World::with(&[("PUBLIC_URL", "http://gateway.example")]);
+    let world =
+        World::with(&[("PUBLIC_URL", "http://gateway.example"), ("ADMIN_PASSWORD", PASSWORD)]);
     let script = script(&world);
     assert!(script.contains("url='http://gateway.example'"), "{script}");
     let here = format!("http://{}", world.address());
@@ -164,6 +212,68 @@ fn a_project_keeps_its_key_out_of_the_shared_file_and_an_undo_leaves_nothing() {
     assert!(!folder.join("settings.json").exists() && !home.settings().exists());
     assert!(home.run(&script, &["--scope", "project", "--undo"], "").is_done);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[test]
+fn a_sign_in_needs_no_key_is_renewed_and_is_undone() {
+    let (world, script) = world_with_script();
+    let browser = Browser::by(world.address(), &[("username", "admin"), ("password", PASSWORD)]);
+    let homes: Vec<Home> =
+        ["jq", "python3", "node", "perl"].into_iter().filter_map(Home::with).collect();
+    assert!(!homes.is_empty(), "no tool to merge with is installed");
+    std::thread::scope(|scope| {
+        for home in &homes {
+            scope.spawn(|| signs_in(home, &world, &script, &browser));
+        }
+    });
+    let sessions = "select surface from client_sessions where ended_at is null";
+    assert!(world.database.sql(sessions).is_empty(), "an undo signs out");
+}
+
+fn signs_in(home: &Home, world: &World, script: &str, browser: &Browser) {
+    let before = json!({
+        "permissions": { "deny": ["WebSearch"] }, "apiKeyHelper": "old-helper",
+        "env": { "ANTHROPIC_AUTH_TOKEN": "old", "OTHER": "1" },
+    });
+    fs::create_dir(home.folder.path().join(".claude")).unwrap();
+    fs::write(home.settings(), before.to_string()).unwrap();
+    home.sign_in(script, browser);
+    let now = read(&home.settings());
+    assert_eq!(now["apiKeyHelper"], home.helper().display().to_string());
+    assert_eq!(now["env"]["ANTHROPIC_BASE_URL"], format!("http://{}", world.address()));
+    assert_eq!(
+        (&now["env"]["OTHER"], &now["env"]["ANTHROPIC_AUTH_TOKEN"]),
+        (&json!("1"), &Value::Null)
+    );
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let kept = home.helper().with_extension("kept");
+    assert_eq!((mode(&home.helper()), mode(&kept)), (0o700, 0o600));
+    let first = home.token().unwrap();
+    let models =
+        |token: &str| Request::get("/v1/models").bearer(token).send(world.address()).status;
+    assert_eq!(models(&first), 200);
+    assert_eq!(home.token().unwrap(), first, "it is good for a while");
+    assert!(!fs::read_to_string(home.settings()).unwrap().contains(&first));
+    let lines = home.expire();
+    let second = home.token().unwrap();
+    assert_eq!(models(&second), 200);
+    assert_ne!(home.expire()[2], lines[2], "a refresh token is good once");
+    home.token().unwrap();
+    // An API key instead, and back.
+    assert!(home.run(script, &[], KEY).is_done);
+    let keyed = read(&home.settings());
+    assert_eq!(
+        (&keyed["env"]["ANTHROPIC_AUTH_TOKEN"], &keyed["apiKeyHelper"]),
+        (&json!(KEY), &Value::Null)
+    );
+    let refresh = home.expire()[2].clone();
+    assert_eq!(form("/oauth/revoke", &[("token", &refresh)]).send(world.address()).status, 200);
+    let why = home.token().unwrap_err();
+    assert!(why.contains("has ended") && why.contains("--login"), "{why}");
+    let said = home.run(script, &["--undo"], "");
+    assert!(said.is_done, "{}", said.text);
+    assert_eq!(read(&home.settings()), before);
+    assert!(!home.helper().exists() && !kept.exists());
 }
 
 #[test]
