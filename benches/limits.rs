@@ -68,6 +68,7 @@ fn principal() -> Arc<Principal> {
     Arc::new(Principal {
         credential: CredentialKind::ApiKey,
         key_id: Some(Uuid::now_v7()),
+        client_session_id: None,
         user_id: Uuid::now_v7(),
         user_name: "ann".to_owned(),
         role: Role::Member,

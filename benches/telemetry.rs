@@ -42,6 +42,7 @@ fn record(model: &'static str, endpoint: &str) -> UsageRecord {
         started_at: now,
         ended_at: now,
         key_id: Some(Uuid::nil()),
+        client_session_id: None,
         user_id: Some(Uuid::nil()),
         team_id: Some(Uuid::nil()),
         session_id: None,

@@ -200,7 +200,8 @@ impl Handler<StopOne> for Streams {
     }
 }
 
-/// The order to end the connections of these users; their clients are told so.
+/// The order to end the connections of these users and of these sessions of signed-in clients; their clients are
+/// told so.
 #[derive(Debug, Clone, actix::Message)]
 #[rtype(result = "()")]
 pub struct StopOf(pub Arc<HashSet<Uuid>>);
@@ -208,10 +209,12 @@ pub struct StopOf(pub Arc<HashSet<Uuid>>);
 impl Handler<StopOf> for Streams {
     type Result = ();
 
-    fn handle(&mut self, StopOf(users): StopOf, _: &mut Context<Self>) {
+    fn handle(&mut self, StopOf(ids): StopOf, _: &mut Context<Self>) {
         let streams = self.registry.streams.borrow();
         let theirs = streams.values().filter(|(_, progress)| {
-            progress.read().user_id.is_some_and(|user| users.contains(&user))
+            let seen = progress.read();
+            let of = [seen.user_id, seen.client_session_id];
+            of.into_iter().flatten().any(|id| ids.contains(&id))
         });
         for (stream, progress) in theirs {
             progress.stop();

@@ -15,6 +15,7 @@ pub struct Change {
     subject_name: String,
     before: Option<Value>,
     after: Option<Value>,
+    followed: Vec<Change>,
 }
 
 impl Change {
@@ -28,6 +29,7 @@ impl Change {
             subject_name: String::new(),
             before: None,
             after: None,
+            followed: Vec::new(),
         }
     }
 
@@ -51,6 +53,19 @@ impl Change {
     pub fn after(mut self, view: &impl Serialize) -> Self {
         self.after = serde_json::to_value(view).ok();
         self
+    }
+
+    /// With what followed from it, each of which has an audit row of its own.
+    #[must_use]
+    pub fn and(mut self, followed: Vec<Self>) -> Self {
+        self.followed = followed;
+        self
+    }
+
+    /// It and all that followed from it.
+    pub(super) fn all(mut self) -> impl Iterator<Item = Self> {
+        let followed = std::mem::take(&mut self.followed);
+        std::iter::once(self).chain(followed)
     }
 
     pub(super) fn entry(self, caller: &Caller) -> Entry {

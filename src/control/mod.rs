@@ -28,6 +28,8 @@ pub mod usage;
 pub mod users;
 pub mod verdicts;
 
+use std::collections::BTreeSet;
+
 pub use caller::{Caller, Identity, Reach, Who};
 pub use change::Change;
 pub use error::ControlError;
@@ -109,16 +111,21 @@ impl Control {
         let caller = caller.clone();
         let done = self.database.transaction(async move |connection| {
             let (value, change) = work(connection).await?;
-            let Some(change) = change else { return Ok((value, None)) };
-            for table in change.tables {
+            let changes: Vec<Change> = change.into_iter().flat_map(Change::all).collect();
+            let tables: BTreeSet<&str> = changes.iter().flat_map(|c| c.tables).copied().collect();
+            for table in tables {
                 listen::announce(connection, table).await?;
             }
-            let action = change.action;
-            let (id, hash) = storage::audit::append(connection, change.entry(&caller)).await?;
-            Ok::<_, ControlError>((value, Some((action, id, hash))))
+            let mut written = Vec::with_capacity(changes.len());
+            for change in changes {
+                let action = change.action;
+                let (id, hash) = storage::audit::append(connection, change.entry(&caller)).await?;
+                written.push((action, id, hash));
+            }
+            Ok::<_, ControlError>((value, written))
         });
         let (value, written) = done.await?;
-        if let Some((action, id, hash)) = written {
+        for (action, id, hash) in written {
             // Outside the database too, so that a chain that was forged as a whole shows.
             tracing::info!(action, audit_id = id, audit_hash = hash, "A change was made.");
         }

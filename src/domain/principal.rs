@@ -10,12 +10,13 @@ use uuid::Uuid;
 use super::model::Model;
 
 /// What a user may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Everything.
     Admin,
     /// Use the gateway, and manage what is their own.
+    #[default]
     Member,
 }
 
@@ -100,6 +101,8 @@ pub struct Principal {
     pub credential: CredentialKind,
     /// The API key, where it was one.
     pub key_id: Option<Uuid>,
+    /// The session of a signed-in client, where it was one's token.
+    pub client_session_id: Option<Uuid>,
     /// The user that owns the credential.
     pub user_id: Uuid,
     /// The user's name.
@@ -166,6 +169,7 @@ mod tests {
         Principal {
             credential: CredentialKind::ApiKey,
             key_id: None,
+            client_session_id: None,
             user_id: Uuid::nil(),
             user_name: String::new(),
             role: Role::Member,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::principal::Role;
@@ -38,22 +40,55 @@ pub struct Provider {
     pub user_claim: String,
     /// The claim with the names of somebody's groups.
     pub groups_claim: String,
-    /// Groups whose members are admins; empty where groups say nothing about roles.
-    pub admin_groups: Vec<String>,
-    /// The team of a group's members; empty where groups say nothing about teams.
-    pub team_groups: BTreeMap<String, Uuid>,
+    /// What its groups make of people.
+    pub groups: GroupRules,
     /// Domains of verified e-mail addresses that may sign in; empty for all.
     pub allowed_domains: Vec<String>,
     /// Whether a verified address leads to the user who has it already.
     pub link_by_email: bool,
     /// Whether somebody who is not known yet becomes a user.
     pub auto_provision: bool,
-    /// The role of new users.
-    pub default_role: Role,
-    /// The team of new users.
-    pub default_team_id: Option<Uuid>,
     /// Subjects and verified addresses of people who are admins, by `ADMIN_USERS`.
     pub admin_users: Vec<String>,
+}
+
+/// What the groups of a provider make of the people in them, and what people are without any.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupRules {
+    /// Groups whose members are admins; empty where groups say nothing about roles.
+    #[serde(default)]
+    pub admin_groups: Vec<String>,
+    /// The team of a group's members; empty where groups say nothing about teams.
+    #[serde(default)]
+    pub team_groups: BTreeMap<String, Uuid>,
+    /// The role of new users.
+    #[serde(default)]
+    pub default_role: Role,
+    /// The team of new users.
+    #[serde(default)]
+    pub default_team_id: Option<Uuid>,
+}
+
+impl GroupRules {
+    /// Whether groups decide anything.
+    #[must_use]
+    pub fn decide(&self) -> bool {
+        !self.admin_groups.is_empty() || !self.team_groups.is_empty()
+    }
+
+    /// What groups of these names decide.
+    #[must_use]
+    pub fn mapping(&self, groups: &[String]) -> Mapping {
+        let is_admin = self.admin_groups.iter().any(|group| groups.contains(group));
+        let by_group = if is_admin { Role::Admin } else { self.default_role };
+        let team = self.team_groups.iter().find(|(group, _)| groups.contains(group));
+        let team_id = team.map(|(_, team)| *team).or(self.default_team_id);
+        Mapping {
+            role: (!self.admin_groups.is_empty()).then_some(by_group),
+            team_id: (!self.team_groups.is_empty()).then_some(team_id),
+        }
+    }
 }
 
 /// What a provider has proven of a person.
@@ -136,19 +171,6 @@ impl Provider {
         self.admin_users.iter().any(|named| {
             *named == claims.subject || email.is_some_and(|email| email.eq_ignore_ascii_case(named))
         })
-    }
-
-    /// What groups of these names decide.
-    #[must_use]
-    pub fn mapping(&self, groups: &[String]) -> Mapping {
-        let is_admin = self.admin_groups.iter().any(|group| groups.contains(group));
-        let by_group = if is_admin { Role::Admin } else { self.default_role };
-        let team = self.team_groups.iter().find(|(group, _)| groups.contains(group));
-        let team_id = team.map(|(_, team)| *team).or(self.default_team_id);
-        Mapping {
-            role: (!self.admin_groups.is_empty()).then_some(by_group),
-            team_id: (!self.team_groups.is_empty()).then_some(team_id),
-        }
     }
 }
 

@@ -49,6 +49,9 @@ pub struct UsageRecord {
     pub ended_at: DateTime<Utc>,
     /// The API key.
     pub key_id: Option<Uuid>,
+    /// The session of the signed-in client; it is not kept.
+    #[serde(skip)]
+    pub client_session_id: Option<Uuid>,
     /// The user that owns the key.
     pub user_id: Option<Uuid>,
     /// The team the request is counted for.

@@ -114,27 +114,83 @@ pub async fn exchange(
     code: &SecretString,
     verifier: &SecretString,
 ) -> Result<String, Unusable> {
-    let mut relying = relying(provider, metadata, redirect_uri)?;
-    if let Some(secret) = secret {
-        relying = relying.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
-    }
-    let send = |request: HttpRequest| send(client.clone(), request);
-    let asked = relying
-        .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
-        .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()))
-        .request_async(&send)
-        .await;
-    let answer = asked.map_err(|error| match error {
+    let relying = with_secret(relying(provider, metadata, redirect_uri)?, secret);
+    let answer = ask(client, &relying, code, verifier).await.map_err(|error| match error {
         RequestTokenError::ServerResponse(refusal) => {
             Unusable::because(format!("it refuses the code: {}", refusal.error()))
         }
         RequestTokenError::Request(error) => error,
-        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-            Unusable::because("its answer to the code cannot be read")
-        }
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => unreadable(),
     })?;
     let token = answer.extra_fields().id_token.clone();
     token.ok_or_else(|| Unusable::because("it answers without an ID token"))
+}
+
+/// How a provider takes a client that shows a code which nobody gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Knock {
+    /// The code alone is refused: the client and its secret are right.
+    Known,
+    /// The client is refused, by this error of OAuth.
+    Unknown(String),
+}
+
+/// Shows a provider the client with a code that nobody gave, to learn whether it knows the client.
+///
+/// # Errors
+/// [`Unusable`]
+pub async fn knock(
+    client: &awc::Client,
+    provider: &Provider,
+    secret: Option<&SecretString>,
+    metadata: &Metadata,
+    redirect_uri: &str,
+) -> Result<Knock, Unusable> {
+    let relying = with_secret(relying(provider, metadata, redirect_uri)?, secret);
+    let (_, verifier) = PkceCodeChallenge::new_random_sha256();
+    let code = CsrfToken::new_random_len(32).into_secret().into();
+    match ask(client, &relying, &code, &verifier.into_secret().into()).await {
+        Ok(_) => Err(Unusable::because("it takes a code that nobody gave")),
+        Err(RequestTokenError::ServerResponse(refusal)) => {
+            let error = refusal.error().to_string();
+            let is_about_code = matches!(error.as_str(), "invalid_grant" | "invalid_request");
+            Ok(if is_about_code { Knock::Known } else { Knock::Unknown(error) })
+        }
+        Err(RequestTokenError::Request(error)) => Err(error),
+        Err(RequestTokenError::Parse(..) | RequestTokenError::Other(_)) => Err(unreadable()),
+    }
+}
+
+fn unreadable() -> Unusable {
+    Unusable::because("its answer to the code cannot be read")
+}
+
+fn with_secret(relying: Relying, secret: Option<&SecretString>) -> Relying {
+    match secret {
+        Some(secret) => {
+            relying.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()))
+        }
+        None => relying,
+    }
+}
+
+type Answered = Result<
+    StandardTokenResponse<WithIdToken, BasicTokenType>,
+    RequestTokenError<Unusable, BasicErrorResponse>,
+>;
+
+async fn ask(
+    client: &awc::Client,
+    relying: &Relying,
+    code: &SecretString,
+    verifier: &SecretString,
+) -> Answered {
+    let send = |request: HttpRequest| send(client.clone(), request);
+    relying
+        .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
+        .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()))
+        .request_async(&send)
+        .await
 }
 
 /// Sends a request of `oauth2` by awc, which has another version of the same types.

@@ -32,6 +32,12 @@ impl KeySet {
         (!keys.is_empty()).then_some(Self(keys))
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The keys that may have signed a token with this key id and algorithm.
     pub(super) fn candidates(
         &self,

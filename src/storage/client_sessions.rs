@@ -40,6 +40,8 @@ pub struct LiveSession {
     pub user_id: Uuid,
     /// What kind of client it is.
     pub surface: String,
+    /// When it ends at the latest.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// The sessions that are neither ended nor expired, and whose providers are not switched off.
@@ -57,7 +59,12 @@ pub async fn live(connection: &mut Connection) -> Result<Vec<LiveSession>, Stora
         )
         .order(client_sessions::id.desc())
         .limit(MAX_SESSIONS)
-        .select((client_sessions::id, client_sessions::user_id, client_sessions::surface));
+        .select((
+            client_sessions::id,
+            client_sessions::user_id,
+            client_sessions::surface,
+            client_sessions::expires_at,
+        ));
     Ok(query.load(connection).await?)
 }
 

@@ -121,6 +121,24 @@ pub async fn unlinked_user(
     Ok(<[UserRow; 1]>::try_from(found).ok().map(|[user]| user))
 }
 
+/// The users whom a provider calls by one of these subjects, or of whom it has verified one of these addresses.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn of_provider(
+    connection: &mut Connection,
+    provider_id: Uuid,
+    named: &[String],
+) -> Result<Vec<Uuid>, StorageError> {
+    let lower: Vec<String> = named.iter().map(|name| name.to_lowercase()).collect();
+    let by_email = super::scim::lower(identities::email.assume_not_null()).eq_any(lower);
+    let query = identities::table
+        .filter(identities::provider_id.eq(provider_id))
+        .filter(identities::subject.eq_any(named).or(by_email))
+        .select(identities::user_id);
+    Ok(query.load(connection).await?)
+}
+
 /// Notes that somebody has signed in; links the subject to the user where it is new.
 ///
 /// # Errors

@@ -10,6 +10,8 @@ use super::database::Connection;
 use super::error::StorageError;
 use super::providers::ProviderRow;
 use super::schema::{identity_providers, oidc_providers};
+use crate::domain::principal::Role;
+use crate::domain::provider::GroupRules;
 
 /// What an OpenID provider needs, as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -38,6 +40,27 @@ pub struct OidcRow {
 
 /// A provider, with what signs people in where it does.
 pub type Whole = (ProviderRow, Option<OidcRow>);
+
+/// What the groups of a provider make of people.
+#[must_use]
+pub fn group_rules((provider, oidc): &Whole) -> GroupRules {
+    let provisioning = provider.provisioning.clone();
+    let provisioning = || provisioning.and_then(|rules| serde_json::from_value(rules).ok());
+    oidc.as_ref().map(OidcRow::group_rules).or_else(provisioning).unwrap_or_default()
+}
+
+impl OidcRow {
+    /// What its groups make of people.
+    #[must_use]
+    pub fn group_rules(&self) -> GroupRules {
+        GroupRules {
+            admin_groups: self.admin_groups.clone(),
+            team_groups: serde_json::from_value(self.team_groups.clone()).unwrap_or_default(),
+            default_role: Role::of(&self.default_role),
+            default_team_id: self.default_team_id,
+        }
+    }
+}
 
 /// At most `limit` providers, newest first.
 ///

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::database::Connection;
@@ -21,6 +22,7 @@ pub struct ProviderRow {
     pub enabled: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    pub provisioning: Option<Value>,
 }
 
 /// At most `limit` providers, newest first.

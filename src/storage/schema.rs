@@ -262,6 +262,7 @@ diesel::table! {
         enabled -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        provisioning -> Nullable<Jsonb>,
     }
 }
 

@@ -83,6 +83,14 @@ pub async fn get(connection: &mut Connection, id: Uuid) -> Result<Option<Named>,
     Ok(named().filter(users::id.eq(id)).first(connection).await.optional()?)
 }
 
+/// Those of these users that there are.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn all_of(connection: &mut Connection, ids: &[Uuid]) -> Result<Vec<Named>, StorageError> {
+    Ok(named().filter(users::id.eq_any(ids)).order(users::id).load(connection).await?)
+}
+
 /// The user of a name.
 ///
 /// # Errors

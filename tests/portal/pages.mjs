@@ -216,6 +216,41 @@ try {
       await page.getByRole("button", { name: "Delete the destination" }).click();
       await page.getByRole("status").getByText("Deleted.").waitFor();
     });
+    await check(`${mode}: a provider is added, tried, given a token and deleted`, async () => {
+      const name = `"><script>window.hostile=1</script>'& ${mode}`;
+      await page.goto(`${gateway.url}/portal/providers`);
+      await page.getByText("New provider").first().click();
+      await page.getByLabel("Name", { exact: true }).fill(name);
+      await page.getByLabel("Issuer").fill("http://127.0.0.1:1/");
+      await page.getByLabel("Client id").fill("two words");
+      await page.getByRole("button", { name: "Add the provider" }).click();
+      await page.getByRole("alert").getByText("without spaces").waitFor();
+      await accessible(page);
+      await fits(page);
+      await page.getByLabel("Client id").fill(`client-${mode.replaceAll(" ", "-")}`);
+      await page.getByLabel("Groups of admins").fill("Admins\nChiefs");
+      await page.getByRole("button", { name: "Add the provider" }).click();
+      await page.getByRole("status").getByText("Created").waitFor();
+      await page.getByRole("button", { name: "Test this provider" }).click();
+      await page.getByText("It does not do well").waitFor();
+      await accessible(page);
+      for (const width of [390, 1440]) {
+        await page.setViewportSize({ width, height: 900 });
+        await fits(page);
+      }
+      await page.getByLabel("Name of the token").fill("sync");
+      await page.getByRole("button", { name: "Make the token" }).click();
+      assert.match(await page.locator("#secret").textContent(), /^scim-ccag-[0-9a-f]{64}$/);
+      await accessible(page);
+      await page.getByRole("link", { name: "I have copied it" }).click();
+      assert.equal(await page.getByText(/scim-ccag-[0-9a-f]{64}/).count(), 0);
+      await accessible(page);
+      await page.getByRole("button", { name: "Delete the token sync" }).click();
+      await page.getByText("There is no token yet").waitFor();
+      await page.getByRole("button", { name: "Delete the provider" }).click();
+      await page.getByRole("status").getByText("Deleted").waitFor();
+      assert.equal(await page.evaluate(() => window.hostile), undefined);
+    });
     await check(`${mode}: a request is stopped, and its client told`, async () => {
       const victim = await begin(gateway);
       await page.goto(`${gateway.url}/portal/live?q=${victim.id}`);

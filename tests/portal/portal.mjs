@@ -10,7 +10,7 @@ export const MEMBER = ["/", "/portal/dashboard", "/portal/dashboard?range=24h", 
 export const ADMIN = [
   "/", "/portal/keys?of=all", "/portal/keys/new", "/portal/sessions", "/portal/overview", "/portal/live", "/portal/status",
   "/portal/analytics", "/portal/analytics/activity", "/portal/analytics/models", "/portal/analytics/tools?range=90d",
-  "/portal/teams", "/portal/members", "/portal/endpoints", "/portal/models", "/portal/pricing", "/portal/audit?verify=true", "/portal/settings",
+  "/portal/teams", "/portal/members", "/portal/providers", "/portal/endpoints", "/portal/models", "/portal/pricing", "/portal/audit?verify=true", "/portal/settings",
   "/portal/budgets", "/portal/budgets/new", "/portal/notifications", "/portal/notifications/new", "/portal/notifications/log", "/?platform=windows&scope=project",
 ];
 /** Pages of one thing: the list, and what the address of each begins with. */

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::domain::principal::{CredentialKind, Principal, Role};
+use crate::domain::principal::{CredentialKind, Principal};
 use crate::domain::provider::Provider;
 use crate::domain::surface::Surface;
 use crate::storage::identities::Directory as Rows;
@@ -28,7 +29,7 @@ pub struct Directory {
     /// The providers that sign people in, oldest first.
     pub(super) providers: Vec<Arc<Configured>>,
     identities: HashMap<Uuid, HashMap<String, Arc<Principal>>>,
-    sessions: HashMap<Uuid, Arc<Principal>>,
+    sessions: HashMap<Uuid, (Arc<Principal>, DateTime<Utc>)>,
     active: HashSet<Uuid>,
 }
 
@@ -51,7 +52,9 @@ impl Directory {
                 _ => CredentialKind::AccessToken,
             };
             let principal = Principal::clone(people.get(&session.user_id)?);
-            Some((session.id, Arc::new(Principal { credential, ..principal })))
+            let client_session_id = Some(session.id);
+            let principal = Principal { credential, client_session_id, ..principal };
+            Some((session.id, (Arc::new(principal), session.expires_at)))
         });
         Self {
             sessions: sessions.collect(),
@@ -73,12 +76,18 @@ impl Directory {
 
     /// The user of a client session.
     pub(super) fn by_session(&self, id: Uuid) -> Option<Arc<Principal>> {
-        self.sessions.get(&id).cloned()
+        self.sessions.get(&id).map(|(principal, _)| Arc::clone(principal))
     }
 
-    /// Those who were active in this snapshot and are no more in the next.
-    pub(super) fn gone(&self, next: &Self) -> HashSet<Uuid> {
-        self.active.difference(&next.active).copied().collect()
+    /// The users who were active in this snapshot and are no more in the next, and the sessions that were ended
+    /// before their time.
+    pub(super) fn gone(&self, next: &Self, now: DateTime<Utc>) -> HashSet<Uuid> {
+        let ended = self
+            .sessions
+            .iter()
+            .filter(|(id, (_, expires_at))| !next.sessions.contains_key(*id) && *expires_at > now);
+        let users = self.active.difference(&next.active);
+        users.chain(ended.map(|(id, _)| id)).copied().collect()
     }
 }
 
@@ -88,7 +97,7 @@ pub fn purpose(provider_id: Uuid) -> String {
     format!("oidc_providers/{provider_id}")
 }
 
-fn configured(
+pub(super) fn configured(
     row: ProviderRow,
     oidc: OidcRow,
     vault: &Vault,
@@ -100,6 +109,7 @@ fn configured(
     });
     // What the environment names, it names of the provider that it configures.
     let is_of_environment = oidc.configured_by == "environment";
+    let groups = oidc.group_rules();
     let provider = Provider {
         id: row.id,
         name: row.name,
@@ -110,13 +120,10 @@ fn configured(
         jwks_url: oidc.jwks_url,
         user_claim: oidc.user_claim,
         groups_claim: oidc.groups_claim,
-        admin_groups: oidc.admin_groups,
-        team_groups: serde_json::from_value(oidc.team_groups).unwrap_or_default(),
+        groups,
         allowed_domains: oidc.allowed_domains,
         link_by_email: oidc.link_by_email,
         auto_provision: oidc.auto_provision,
-        default_role: Role::of(&oidc.default_role),
-        default_team_id: oidc.default_team_id,
         admin_users: if is_of_environment { admin_users.to_vec() } else { Vec::new() },
     };
     Configured { provider, secret }

@@ -13,7 +13,7 @@ use crate::oauth::code_flow;
 use crate::oauth::id_token::Unproven;
 
 /// Codes that are exchanged at once.
-const MAX_EXCHANGES: usize = 64;
+pub(super) const MAX_EXCHANGES: usize = 64;
 
 /// Why a sign-in by a provider does not end well.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -7,6 +7,7 @@ mod directory;
 mod exchange;
 mod owner;
 mod sign_in;
+mod trial;
 mod wire;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 pub use directory::{Configured, purpose};
 pub use exchange::{Exchange, SignInFailed};
 pub use owner::IdentityOwner;
+pub use trial::{Step, Try};
 
 use self::asking::ReadKeys;
 use self::directory::Directory;
@@ -33,6 +35,8 @@ use crate::domain::provider::{Claims, Provider};
 use crate::oauth::access_token::{AccessClaims, Signer};
 use crate::oauth::id_token::{Purpose, Unproven, claimed_issuer};
 use crate::storage::Database;
+use crate::storage::oidc::OidcRow;
+use crate::storage::providers::ProviderRow;
 use crate::storage::vault::Vault;
 
 /// Verified ID tokens that are remembered, and how long: a signature costs more than a look.
@@ -206,6 +210,18 @@ impl Identity {
     #[must_use]
     pub fn provider(&self, id: Uuid) -> Option<Arc<Configured>> {
         self.published.load().provider(id)
+    }
+
+    /// The subjects and verified addresses that `ADMIN_USERS` makes admins.
+    #[must_use]
+    pub fn admin_users(&self) -> Arc<[String]> {
+        Arc::clone(&self.admin_users)
+    }
+
+    /// A provider as it is stored, whether it is switched on or not.
+    #[must_use]
+    pub fn configured(&self, provider: ProviderRow, oidc: OidcRow) -> Configured {
+        directory::configured(provider, oidc, &self.vault, &self.admin_users)
     }
 
     /// Signs access tokens.

@@ -8,6 +8,7 @@ use actix::{
     Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, ResponseFuture,
     WrapFuture as _,
 };
+use chrono::Utc;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -102,7 +103,7 @@ impl IdentityOwner {
         let next = Directory::new(rows, &self.identity.vault, &self.identity.admin_users);
         let before = self.identity.published.swap(Arc::new(next));
         let now = self.identity.published.load_full();
-        let gone = Arc::new(before.gone(&now));
+        let gone = Arc::new(before.gone(&now, Utc::now()));
         if !gone.is_empty() {
             self.stop(&gone);
             ctx.run_later(SWEEP_AGAIN, move |owner, _| owner.stop(&gone));
@@ -119,10 +120,10 @@ impl IdentityOwner {
         self.look(ctx);
     }
 
-    /// Ends the running requests of those who are no longer active.
-    fn stop(&self, users: &Arc<HashSet<Uuid>>) {
+    /// Ends the running requests of users who are no longer active, and of sessions that were ended.
+    fn stop(&self, gone: &Arc<HashSet<Uuid>>) {
         for streams in self.others.streams() {
-            streams.tell(StopOf(Arc::clone(users)));
+            streams.tell(StopOf(Arc::clone(gone)));
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Connection {
     pub key_id: Option<Uuid>,
     /// The user that owns the credential.
     pub user_id: Option<Uuid>,
+    /// The session of the signed-in client that asked.
+    pub client_session_id: Option<Uuid>,
     /// The team the request is counted for.
     pub team_id: Option<Uuid>,
     /// The session of Claude Code that it is part of.
@@ -56,6 +58,7 @@ impl Progress {
             started_at: record.map_or_else(Utc::now, |record| record.started_at),
             key_id: record.and_then(|record| record.key_id),
             user_id: record.and_then(|record| record.user_id),
+            client_session_id: record.and_then(|record| record.client_session_id),
             team_id: record.and_then(|record| record.team_id),
             session_id: record.and_then(|record| record.session_id.clone()),
             model: record.and_then(|record| record.model.clone()).unwrap_or_default(),

@@ -120,6 +120,7 @@ async fn put(control: &Control, said: OfEnvironment) -> Result<(), ControlError>
                     enabled: true,
                     created_at: now,
                     updated_at: now,
+                    provisioning: None,
                 };
                 (row, order::blank(id, &mut order)?)
             }

@@ -4,6 +4,7 @@ mod environment;
 mod order;
 mod orders;
 mod shape;
+mod trial;
 mod view;
 
 use chrono::Utc;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 pub use environment::{OfEnvironment, configure};
 pub use orders::{CreateIdentityProvider, EditIdentityProvider, OrderOidc};
+pub use trial::{ProviderTest, Provisioned, provisioned, test};
 pub use view::{IdentityProvider, Oidc};
 
 use super::Control;
@@ -19,6 +21,7 @@ use super::change::Change;
 use super::error::ControlError;
 use super::field;
 use super::page::{Page, Paging};
+use super::scim::standing;
 use crate::storage::providers::{self, ProviderRow};
 use crate::storage::{Connection, StorageError, oidc};
 
@@ -66,16 +69,20 @@ pub async fn create(
 ) -> Result<IdentityProvider, ControlError> {
     caller.admin()?;
     let now = Utc::now();
-    let row = ProviderRow {
+    let mut row = ProviderRow {
         id: Uuid::now_v7(),
         name: field::name("name", &order.name)?,
         kind: if order.oidc.is_some() { "oidc" } else { "scim" }.to_owned(),
         enabled: order.enabled.unwrap_or(true),
         created_at: now,
         updated_at: now,
+        provisioning: None,
     };
     let vault = control.vault.clone();
     let written = control.write(caller, async move |c: &mut Connection| {
+        if let Some(rules) = order.provisioning {
+            order::provisioning(c, &mut row, rules, order.oidc.is_some()).await?;
+        }
         providers::create(c, &row).await.map_err(taken)?;
         if let Some(mut order) = order.oidc {
             let mut oidc_row = order::blank(row.id, &mut order)?;
@@ -89,7 +96,8 @@ pub async fn create(
     written.await
 }
 
-/// Changes a provider. Sessions that began with one that is switched off are over.
+/// Changes a provider. Sessions that began with one that is switched off are over; new rules of groups hold at
+/// once for those whom it provisions.
 ///
 /// # Errors
 /// [`ControlError`]
@@ -100,11 +108,11 @@ pub async fn edit(
     order: EditIdentityProvider,
 ) -> Result<IdentityProvider, ControlError> {
     caller.admin()?;
-    let vault = control.vault.clone();
+    let (vault, admin_users) = (control.vault.clone(), control.people.admin_users());
     let written = control.write(caller, async move |c: &mut Connection| {
         oidc::lock(c).await?;
         let whole = oidc::get(c, id).await?.ok_or(ControlError::NotFound("identity provider"))?;
-        let before = IdentityProvider::of(whole.clone());
+        let (before, rules) = (IdentityProvider::of(whole.clone()), oidc::group_rules(&whole));
         let (mut row, mut oidc_row) = whole;
         if let Some(name) = order.name {
             row.name = field::name("name", &name)?;
@@ -115,16 +123,23 @@ pub async fn edit(
             (Some(oidc_row), Some(order)) => order::apply(c, &vault, oidc_row, order).await?,
             (None, Some(mut order)) => {
                 let mut fresh = order::blank(id, &mut order)?;
+                order::take_over(&mut row, &mut fresh);
                 order::apply(c, &vault, &mut fresh, order).await?;
                 oidc::insert(c, &fresh).await.map_err(taken)?;
                 "oidc".clone_into(&mut row.kind);
+                oidc_row = Some(fresh);
             }
             (_, None) => {}
         }
+        if let Some(rules) = order.provisioning {
+            order::provisioning(c, &mut row, rules, oidc_row.is_some()).await?;
+        }
         oidc::update(c, &row, oidc_row.as_ref()).await.map_err(taken)?;
+        let are_new = oidc::group_rules(&(row, oidc_row)) != rules;
+        let mapped = if are_new { standing::anew(c, id, &admin_users).await? } else { Vec::new() };
         let after = read(c, id).await?;
         let change = Change::new("identity_provider.edit", TABLES).of(id, &after.name);
-        Ok((after.clone(), change.before(&before).after(&after)))
+        Ok((after.clone(), change.before(&before).after(&after).and(mapped)))
     });
     written.await
 }

@@ -9,9 +9,11 @@ use super::shape::{domains_of, fits, is_group, list, word};
 use crate::actors::identity::purpose;
 use crate::control::error::ControlError;
 use crate::control::teams;
+use crate::domain::provider::GroupRules;
 use crate::oauth::metadata::is_safe;
 use crate::storage::Connection;
 use crate::storage::oidc::OidcRow;
+use crate::storage::providers::ProviderRow;
 use crate::storage::vault::Vault;
 
 /// The row of a new provider.
@@ -83,6 +85,42 @@ pub(super) async fn apply(
         return Err(ControlError::invalid("oidc.link_by_email", takes));
     }
     Ok(())
+}
+
+/// Changes what the groups of a provider that only provisions make of people.
+///
+/// # Errors
+/// Where a field does not fit, or where the provider signs people in too.
+pub(super) async fn provisioning(
+    connection: &mut Connection,
+    row: &mut ProviderRow,
+    rules: GroupRules,
+    signs_in: bool,
+) -> Result<(), ControlError> {
+    if signs_in {
+        let message = "This provider signs people in: its groups are mapped by oidc.admin_groups and oidc.team_groups.";
+        return Err(ControlError::conflict("mapped_by_oidc", message));
+    }
+    list("provisioning.admin_groups", &rules.admin_groups, is_group)?;
+    let names: Vec<String> = rules.team_groups.keys().cloned().collect();
+    list("provisioning.team_groups", &names, is_group)?;
+    for team in rules.team_groups.values() {
+        teams::must_exist(connection, "provisioning.team_groups", Some(*team)).await?;
+    }
+    teams::must_exist(connection, "provisioning.default_team_id", rules.default_team_id).await?;
+    row.provisioning = Some(json!(rules));
+    Ok(())
+}
+
+/// Has a provider that begins to sign people in go on as it provisioned them.
+pub(super) fn take_over(row: &mut ProviderRow, oidc: &mut OidcRow) {
+    let rules = row.provisioning.take().and_then(|rules| serde_json::from_value(rules).ok());
+    let GroupRules { admin_groups, team_groups, default_role, default_team_id } =
+        rules.unwrap_or_default();
+    oidc.admin_groups = admin_groups;
+    oidc.team_groups = json!(team_groups);
+    default_role.name().clone_into(&mut oidc.default_role);
+    oidc.default_team_id = default_team_id;
 }
 
 /// The refusal to change what the environment says.

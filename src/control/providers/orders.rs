@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::control::field;
 use crate::domain::principal::Role;
+use crate::domain::provider::GroupRules;
 
 /// The order to make an identity provider.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -21,6 +22,8 @@ pub struct CreateIdentityProvider {
     pub enabled: Option<bool>,
     /// How it signs people in; without it, it only provisions them.
     pub oidc: Option<OrderOidc>,
+    /// What its groups make of people, where it only provisions them.
+    pub provisioning: Option<GroupRules>,
 }
 
 /// The order to change an identity provider; what is not given stays.
@@ -34,6 +37,8 @@ pub struct EditIdentityProvider {
     pub enabled: Option<bool>,
     /// How it signs people in.
     pub oidc: Option<OrderOidc>,
+    /// What its groups make of people, where it only provisions them; all of it.
+    pub provisioning: Option<GroupRules>,
 }
 
 /// How an OpenID provider is to sign people in; a new one needs `issuer` and `client_id`, and what else is

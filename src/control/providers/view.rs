@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::principal::Role;
+use crate::domain::provider::GroupRules;
 use crate::storage::oidc::{OidcRow, Whole};
 
 /// Where people come from.
@@ -23,6 +24,9 @@ pub struct IdentityProvider {
     pub enabled: bool,
     /// How it signs people in.
     pub oidc: Option<Oidc>,
+    /// What its groups make of people, where it only provisions them; null where nothing does, and where
+    /// `oidc` says it.
+    pub provisioning: Option<GroupRules>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
@@ -74,6 +78,7 @@ impl IdentityProvider {
             kind: row.kind,
             enabled: row.enabled,
             oidc: oidc.map(Oidc::of),
+            provisioning: row.provisioning.and_then(|rules| serde_json::from_value(rules).ok()),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }

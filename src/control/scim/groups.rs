@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::list::{Plan, Sieve};
 use super::users::Edit;
-use super::{Listed, Query, Resource, taken, text};
+use super::{Listed, Query, Resource, standing, taken, text};
 use crate::control::Control;
 use crate::control::caller::Caller;
 use crate::control::change::Change;
@@ -230,6 +230,7 @@ pub async fn create(
 ) -> Result<Resource, ControlError> {
     let provider_id = caller.provider()?;
     let said = Said::of(scim::read(&body, &GROUP)?)?;
+    let admin_users = control.people.admin_users();
     let written = control.write(caller, async move |c: &mut Connection| {
         must_be_users(c, provider_id, &said.members).await?;
         let now = Utc::now();
@@ -244,11 +245,12 @@ pub async fn create(
         rows::insert(c, &row).await.map_err(taken)?;
         let members: Vec<Uuid> = said.members.into_iter().collect();
         rows::change_members(c, row.id, &[], &members).await?;
+        let mapped = standing::apply(c, provider_id, &admin_users, &members).await?;
         let made = whole(c, provider_id, row.id, &base).await?;
         let view = View::of(&made.row, members.len());
         let change = Change::new("group.create", TABLES).of(row.id, &row.display_name);
         let change = change.after(&view);
-        Ok((made.resource, change))
+        Ok((made.resource, change.and(mapped)))
     });
     written.await
 }
@@ -265,7 +267,7 @@ pub async fn edit(
     if_match: Option<String>,
     base: String,
 ) -> Result<Resource, ControlError> {
-    let provider_id = caller.provider()?;
+    let (provider_id, admin_users) = (caller.provider()?, control.people.admin_users());
     let written = control.write_if(caller, async move |c: &mut Connection| {
         rows::lock(c, id).await?;
         let Whole { row, members, resource } = whole(c, provider_id, id, &base).await?;
@@ -289,13 +291,19 @@ pub async fn edit(
         rows::update(c, &after).await.map_err(taken)?;
         let joined: Vec<Uuid> = joined.into_iter().collect();
         rows::change_members(c, id, &left, &joined).await?;
+        let affected: Vec<Uuid> = if row.display_name == after.display_name {
+            left.iter().chain(&joined).copied().collect()
+        } else {
+            before.union(&said.members).copied().collect()
+        };
+        let mapped = standing::apply(c, provider_id, &admin_users, &affected).await?;
         let changed = whole(c, provider_id, id, &base).await?;
         let mut view = View::of(&after, said.members.len());
         view.left = left.into_iter().take(MAX_NAMED).collect();
         view.joined = joined.into_iter().take(MAX_NAMED).collect();
         let change = Change::new("group.edit", TABLES).of(id, &after.display_name);
         let change = change.before(&View::of(&row, before.len())).after(&view);
-        Ok((changed.resource, Some(change)))
+        Ok((changed.resource, Some(change.and(mapped))))
     });
     written.await
 }
@@ -311,14 +319,16 @@ pub async fn delete(
     if_match: Option<String>,
     base: String,
 ) -> Result<(), ControlError> {
-    let provider_id = caller.provider()?;
+    let (provider_id, admin_users) = (caller.provider()?, control.people.admin_users());
     let written = control.write(caller, async move |c: &mut Connection| {
         rows::lock(c, id).await?;
         let Whole { row, members, resource } = whole(c, provider_id, id, &base).await?;
         resource.is_current(if_match.as_deref())?;
         rows::delete(c, id).await?;
+        let affected: Vec<Uuid> = members.iter().map(|(_, user)| *user).collect();
+        let mapped = standing::apply(c, provider_id, &admin_users, &affected).await?;
         let change = Change::new("group.delete", TABLES).of(id, &row.display_name);
-        Ok(((), change.before(&View::of(&row, members.len()))))
+        Ok(((), change.before(&View::of(&row, members.len())).and(mapped)))
     });
     written.await
 }

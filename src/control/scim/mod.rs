@@ -3,6 +3,7 @@
 mod groups;
 mod list;
 mod noun;
+pub(super) mod standing;
 pub mod tokens;
 mod users;
 

@@ -5,13 +5,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::list::{Plan, Sieve};
-use super::{Listed, Query, Resource, taken, text};
+use super::{Listed, Query, Resource, standing, taken, text};
 use crate::control::caller::Caller;
 use crate::control::change::Change;
 use crate::control::error::ControlError;
 use crate::control::users::another_admin_is_left;
 use crate::control::{Control, field, users};
-use crate::domain::principal::Role;
 use crate::domain::scim::{self, Attributes, Fault, FaultKind, USER};
 use crate::storage::scim::users::{self as rows, ScimUserRow, WithActive};
 use crate::storage::scim::{Window, groups};
@@ -175,11 +174,12 @@ pub async fn create(
         if !rows::list(c, provider_id, &window).await?.is_empty() {
             return Err(taken(StorageError::Duplicate("user_name".to_owned())));
         }
+        let rules = standing::rules(c, provider_id).await?;
         let user = UserRow {
             id: Uuid::now_v7(),
             name: free_name(c, &said.user_name, &provider_name).await?,
-            role: Role::Member.name().to_owned(),
-            team_id: None,
+            role: rules.default_role.name().to_owned(),
+            team_id: rules.default_team_id,
             created_at: now,
             email: said.email,
             active: said.active.unwrap_or(true),

@@ -11,6 +11,7 @@ use super::User;
 use crate::control::caller::Caller;
 use crate::control::change::Change;
 use crate::control::error::ControlError;
+use crate::control::scim::standing;
 use crate::control::{Control, field};
 use crate::domain::principal::Role;
 use crate::domain::provider::{Claims, NotAdmitted, Provider};
@@ -47,19 +48,20 @@ pub(in crate::control) async fn admit(
     provider.admits(claims)?;
     let shared = Arc::new((provider.clone(), claims.clone()));
     let known = Arc::clone(&shared);
-    let found = control.read(async move |c: &mut Connection| {
+    let found = control.ask(async move |c: &mut Connection| {
         let (provider, claims) = &*known;
         let Some(user) = identities::user(c, provider.id, &claims.subject).await? else {
             return Ok(None);
         };
         identities::note(c, &identity(provider, claims, user.id)).await?;
-        Ok(Some(user))
+        let groups = standing::groups_of(c, provider.id, user.id).await?;
+        Ok(Some((user, groups)))
     });
-    if let Some(user) = found.await? {
+    if let Some((user, provisioned)) = found.await? {
         if !user.active {
             return Err(NotAdmitted::Inactive.into());
         }
-        if mapped(provider, claims, &user) == user_shape(&user) {
+        if mapped(provider, claims, provisioned, &user) == user_shape(&user) {
             return Ok(user);
         }
     }
@@ -71,9 +73,15 @@ pub(in crate::control) async fn admit(
     written.await
 }
 
-/// What a provider decides of a user: the role and the team.
-fn mapped(provider: &Provider, claims: &Claims, user: &UserRow) -> (Role, Option<Uuid>) {
-    let mapping = provider.mapping(&claims.groups);
+/// What a provider decides of a user: the role and the team. Groups that it provisions go before those in a token.
+fn mapped(
+    provider: &Provider,
+    claims: &Claims,
+    provisioned: Option<Vec<String>>,
+    user: &UserRow,
+) -> (Role, Option<Uuid>) {
+    let groups = provisioned.as_ref().unwrap_or(&claims.groups);
+    let mapping = provider.groups.mapping(groups);
     let (role, team_id) = user_shape(user);
     let by_groups = mapping.role.unwrap_or(role);
     let role = if provider.is_admin_user(claims) { Role::Admin } else { by_groups };
@@ -105,7 +113,8 @@ async fn admit_anew(
     if !user.active {
         return Err(NotAdmitted::Inactive.into());
     }
-    let (role, team_id) = mapped(provider, claims, &user);
+    let provisioned = standing::groups_of(connection, provider.id, user.id).await?;
+    let (role, team_id) = mapped(provider, claims, provisioned, &user);
     let is_last_admin = admins == [user.id];
     if role == Role::Admin || !is_last_admin {
         role.name().clone_into(&mut user.role);
@@ -163,8 +172,8 @@ async fn new_user(
     Ok(UserRow {
         id,
         name,
-        role: provider.default_role.name().to_owned(),
-        team_id: provider.default_team_id,
+        role: provider.groups.default_role.name().to_owned(),
+        team_id: provider.groups.default_team_id,
         created_at: Utc::now(),
         email: claims.email.as_deref().and_then(|email| field::email("email", email).ok()),
         active: true,

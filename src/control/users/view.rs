@@ -34,7 +34,7 @@ pub struct User {
 }
 
 impl User {
-    pub(super) fn of((row, team_name): Named) -> Self {
+    pub(in crate::control) fn of((row, team_name): Named) -> Self {
         let columns = [row.requests_per_minute, row.tokens_per_minute, row.concurrent_streams];
         Self {
             id: row.id,

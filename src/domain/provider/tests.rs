@@ -11,13 +11,10 @@ fn provider() -> Provider {
         jwks_url: None,
         user_claim: "sub".to_owned(),
         groups_claim: "groups".to_owned(),
-        admin_groups: vec![],
-        team_groups: BTreeMap::new(),
+        groups: GroupRules::default(),
         allowed_domains: vec![],
         link_by_email: false,
         auto_provision: true,
-        default_role: Role::Member,
-        default_team_id: None,
         admin_users: vec![],
     }
 }
@@ -73,11 +70,14 @@ fn an_admin_user_is_named_by_subject_or_verified_address_and_by_nothing_else() {
 fn groups_decide_only_what_is_mapped() {
     let mut provider = provider();
     let groups = ["staff".to_owned(), "ops".to_owned()];
-    assert_eq!(provider.mapping(&groups), Mapping::default());
-    provider.admin_groups = vec!["ops".to_owned()];
-    provider.team_groups = [("tools".to_owned(), Uuid::max())].into();
-    assert_eq!(provider.mapping(&groups), Mapping { role: Some(Role::Admin), team_id: Some(None) });
-    let other = provider.mapping(&["tools".to_owned()]);
+    assert_eq!(provider.groups.mapping(&groups), Mapping::default());
+    provider.groups.admin_groups = vec!["ops".to_owned()];
+    provider.groups.team_groups = [("tools".to_owned(), Uuid::max())].into();
+    assert_eq!(
+        provider.groups.mapping(&groups),
+        Mapping { role: Some(Role::Admin), team_id: Some(None) }
+    );
+    let other = provider.groups.mapping(&["tools".to_owned()]);
     assert_eq!(other, Mapping { role: Some(Role::Member), team_id: Some(Some(Uuid::max())) });
 }
 

@@ -1,21 +1,22 @@
 //! `/admin/identity-providers`
 
 use actix_web::web::{Data, Json, Path, Query, ServiceConfig, delete, get, patch, post};
-use actix_web::{HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use utoipa::OpenApi;
 use uuid::Uuid;
 
 use super::only;
 use crate::control::providers::{
-    self, CreateIdentityProvider, EditIdentityProvider, IdentityProvider,
+    self, CreateIdentityProvider, EditIdentityProvider, IdentityProvider, ProviderTest,
 };
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
+use crate::http::portal::redirect_uri;
 use crate::http::problem::{Problem, Refusals};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]
-#[openapi(paths(list, create, read, edit, remove))]
+#[openapi(paths(list, create, read, edit, remove, test))]
 pub(super) struct Api;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -26,7 +27,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(get().to(read))
                 .route(patch().to(edit))
                 .route(delete().to(remove)),
-        );
+        )
+        .service(only("/identity-providers/{id}/test").route(post().to(test)));
 }
 
 /// Identity providers, newest first.
@@ -84,4 +86,17 @@ async fn remove(
 ) -> Result<impl Responder, Problem> {
     providers::delete(&edge.control, &caller, id.into_inner()).await?;
     Ok(HttpResponse::NoContent())
+}
+
+/// Tries an identity provider as it is configured: its document, its keys, and whether it knows the client.
+#[utoipa::path(post, path = "/identity-providers/{id}/test", tag = "identity providers",
+    params(("id" = Uuid, Path)), responses((status = 200, body = ProviderTest), Refusals))]
+async fn test(
+    caller: Caller,
+    request: HttpRequest,
+    edge: Data<Edge>,
+    id: Path<Uuid>,
+) -> Result<impl Responder, Problem> {
+    let back = redirect_uri(&request, &edge).ok();
+    Ok(Json(providers::test(&edge.control, &caller, id.into_inner(), back).await?))
 }

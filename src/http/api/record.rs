@@ -18,6 +18,7 @@ pub(super) fn begin(headers: &HeaderMap, request_id: &str, principal: &Principal
         started_at: now,
         ended_at: now,
         key_id: principal.key_id,
+        client_session_id: principal.client_session_id,
         user_id: Some(principal.user_id),
         team_id: principal.team_id,
         session_id: text(headers, "x-claude-code-session-id"),

@@ -29,6 +29,7 @@ mod parts;
 mod password;
 mod pricing;
 mod provider;
+mod providers;
 mod range;
 mod ranking;
 mod sent;
@@ -72,6 +73,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(only("/portal/status").route(web::get().to(status::page)));
     of_members(config);
     of_organisation(config);
+    of_providers(config);
     of_gateway(config);
 }
 
@@ -133,6 +135,27 @@ fn of_organisation(config: &mut ServiceConfig) {
         .service(only("/portal/budgets/{id}").route(web::get().to(budgets::one)))
         .service(only("/portal/budgets/{id}/change").route(web::post().to(budgets::change)))
         .service(only("/portal/budgets/{id}/delete").route(web::post().to(budgets::delete)));
+}
+
+/// Pages of admins about where people come from.
+fn of_providers(config: &mut ServiceConfig) {
+    config
+        .service(with_form(
+            "/portal/providers",
+            web::get().to(providers::page),
+            web::post().to(providers::create),
+        ))
+        .service(only("/portal/providers/{id}").route(web::get().to(providers::one)))
+        .service(only("/portal/providers/{id}/change").route(web::post().to(providers::change)))
+        .service(only("/portal/providers/{id}/test").route(web::post().to(providers::test)))
+        .service(
+            only("/portal/providers/{id}/token").route(web::post().to(providers::create_token)),
+        )
+        .service(
+            only("/portal/providers/{id}/delete-token")
+                .route(web::post().to(providers::delete_token)),
+        )
+        .service(only("/portal/providers/{id}/delete").route(web::post().to(providers::delete)));
 }
 
 /// Pages of admins about the gateway itself.
@@ -198,3 +221,4 @@ fn only(path: &str) -> Resource {
 
 pub use connect::connect;
 pub(in crate::http) use form::Barred;
+pub(in crate::http) use provider::redirect_uri;

@@ -24,6 +24,7 @@ const PAGES: &[(&str, &str, &str, For)] = &[
     ("Organisation", "/portal/teams", "Teams", For::Admins),
     ("Organisation", "/portal/members", "Members", For::Admins),
     ("Organisation", "/portal/budgets", "Budgets", For::Admins),
+    ("Organisation", "/portal/providers", "Providers", For::Admins),
     ("Gateway", "/portal/endpoints", "Endpoints", For::Admins),
     ("Gateway", "/portal/models", "Models", For::Admins),
     ("Gateway", "/portal/pricing", "Pricing", For::Admins),

@@ -61,7 +61,10 @@ pub(super) async fn end(
 
 /// Where a provider sends the browser back to: below the configured address; without one only this
 /// machine's own name is believed.
-fn redirect_uri(request: &HttpRequest, edge: &Edge) -> Result<String, ControlError> {
+pub(in crate::http) fn redirect_uri(
+    request: &HttpRequest,
+    edge: &Edge,
+) -> Result<String, ControlError> {
     if let Some(public) = &edge.front.public_url {
         return Ok(format!("{public}{CALLBACK}"));
     }

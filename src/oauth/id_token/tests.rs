@@ -4,7 +4,7 @@ use jsonwebtoken::{EncodingKey, Header};
 use serde_json::json;
 
 use super::*;
-use crate::domain::principal::Role;
+use crate::domain::provider::GroupRules;
 
 const ISSUER: &str = "https://id.example.com";
 
@@ -19,13 +19,10 @@ fn provider() -> Provider {
         jwks_url: None,
         user_claim: "sub".to_owned(),
         groups_claim: "groups".to_owned(),
-        admin_groups: vec![],
-        team_groups: std::collections::BTreeMap::new(),
+        groups: GroupRules::default(),
         allowed_domains: vec![],
         link_by_email: false,
         auto_provision: true,
-        default_role: Role::Member,
-        default_team_id: None,
         admin_users: vec![],
     }
 }

@@ -103,6 +103,7 @@ impl Row {
         Principal {
             credential,
             key_id: self.key_id,
+            client_session_id: None,
             user_id: self.user_id,
             user_name: self.user_name,
             role: Role::of(&self.role),

@@ -1,5 +1,7 @@
 //! The tables `scim_groups` and `scim_members`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -58,6 +60,21 @@ pub async fn list(
         query = query.filter(scim_groups::id.gt(after));
     }
     Ok(query.load(connection).await?)
+}
+
+/// How many groups each of these providers has, where it has any.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn counts(
+    connection: &mut Connection,
+    providers: &[Uuid],
+) -> Result<HashMap<Uuid, i64>, StorageError> {
+    let counted = scim_groups::table
+        .filter(scim_groups::provider_id.eq_any(providers))
+        .group_by(scim_groups::provider_id)
+        .select((scim_groups::provider_id, diesel::dsl::count_star()));
+    Ok(counted.load(connection).await?.into_iter().collect())
 }
 
 /// How many groups a provider has.

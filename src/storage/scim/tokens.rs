@@ -1,5 +1,7 @@
 //! The table `scim_tokens`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
@@ -50,6 +52,21 @@ pub async fn find(
         diesel::update(row).set(scim_tokens::last_used_at.eq(now)).execute(connection).await?;
     }
     Ok(Some((token.provider_id, provider)))
+}
+
+/// When each of these providers last used one of its tokens, within a minute.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn last_used(
+    connection: &mut Connection,
+    providers: &[Uuid],
+) -> Result<HashMap<Uuid, Option<DateTime<Utc>>>, StorageError> {
+    let used = scim_tokens::table
+        .filter(scim_tokens::provider_id.eq_any(providers))
+        .group_by(scim_tokens::provider_id)
+        .select((scim_tokens::provider_id, diesel::dsl::max(scim_tokens::last_used_at)));
+    Ok(used.load(connection).await?.into_iter().collect())
 }
 
 /// At most `limit` tokens of a provider, newest first.

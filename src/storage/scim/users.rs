@@ -1,5 +1,7 @@
 //! The table `scim_users`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -60,6 +62,21 @@ pub async fn list(
     Ok(query.load(connection).await?)
 }
 
+/// How many users each of these providers has, where it has any.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn counts(
+    connection: &mut Connection,
+    providers: &[Uuid],
+) -> Result<HashMap<Uuid, i64>, StorageError> {
+    let counted = scim_users::table
+        .filter(scim_users::provider_id.eq_any(providers))
+        .group_by(scim_users::provider_id)
+        .select((scim_users::provider_id, diesel::dsl::count_star()));
+    Ok(counted.load(connection).await?.into_iter().collect())
+}
+
 /// How many users a provider has.
 ///
 /// # Errors
@@ -67,6 +84,18 @@ pub async fn list(
 pub async fn count(connection: &mut Connection, provider_id: Uuid) -> Result<i64, StorageError> {
     let of_provider = scim_users::table.filter(scim_users::provider_id.eq(provider_id));
     Ok(of_provider.count().get_result(connection).await?)
+}
+
+/// The ids of all users of a provider.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn ids(
+    connection: &mut Connection,
+    provider_id: Uuid,
+) -> Result<Vec<Uuid>, StorageError> {
+    let of_provider = scim_users::table.filter(scim_users::provider_id.eq(provider_id));
+    Ok(of_provider.select(scim_users::user_id).load(connection).await?)
 }
 
 /// One user of a provider.

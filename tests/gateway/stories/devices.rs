@@ -330,6 +330,42 @@ fn whoever_is_made_inactive_loses_keys_sessions_and_running_streams_everywhere()
 }
 
 #[test]
+fn a_session_that_is_ended_loses_its_running_streams_everywhere() {
+    let (world, second, browser) = two();
+    for ends_by_admin in [true, false] {
+        let ended = signed_in(&browser, world.address(), "claude_code");
+        let other = signed_in(&browser, world.address(), "claude_code");
+        let open = |tokens: &Value, address: &str| {
+            world.upstream.next(running());
+            let bearer = tokens["access_token"].as_str().unwrap();
+            let mut stream = streaming().without("x-api-key").bearer(bearer).open(address);
+            assert_eq!(stream.status(), 200);
+            stream.event();
+            stream
+        };
+        let mut theirs = [world.address(), &second.address].map(|address| open(&ended, address));
+        let kept = open(&other, &second.address);
+        if ends_by_admin {
+            let id = said(&ended)["sid"].as_str().unwrap().to_owned();
+            let path = format!("/admin/client-sessions/{id}");
+            let gone = Request::new("DELETE", &path).bearer(ADMIN).send(world.address());
+            assert_eq!(gone.status, 204, "{}", gone.text());
+        } else {
+            let token = ended["refresh_token"].as_str().unwrap();
+            let revoked = form("/oauth/revoke", &[("token", token)]).send(world.address());
+            assert_eq!(revoked.status, 200);
+        }
+        for stream in &mut theirs {
+            let events = stream.events();
+            assert_eq!(events.last().unwrap().name, "error", "{events:?}");
+        }
+        assert_eq!(second.status()["live_streams"], 1, "another session of the same user goes on");
+        drop(kept);
+        until("it has left", || (second.status()["live_streams"] == 0).then_some(()));
+    }
+}
+
+#[test]
 fn a_crash_of_the_owner_signs_nobody_out() {
     let (world, _, browser) = two();
     let tokens = signed_in(&browser, world.address(), "claude_code");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::browser::cookie;
 use crate::support::client::Request;
 use crate::support::gateway::ADMIN;
-use crate::support::provider::{CLIENT, Provider};
+use crate::support::provider::{CLIENT, PUBLIC_URL, Provider};
 use crate::support::until;
 use crate::support::world::World;
 
@@ -189,6 +189,20 @@ fn domains_groups_and_linking_are_as_the_provider_is_configured() {
     provider.account(&json!({ "login": "dan", "groups": [] }));
     let me = provider.browser(world.address(), "dan").send(Request::get("/admin/me")).json();
     assert_eq!((&me["role"], &me["team_id"]), (&json!("member"), &Value::Null));
+    // Groups that the provider provisions go before those in its tokens.
+    let id = provider_path(&world).rsplit('/').next().unwrap().to_owned();
+    world.database.sql(&format!(
+        "insert into scim_users (user_id, provider_id, user_name, attributes) values ({0}, '{id}', 'dan', '{{}}');
+         insert into scim_groups (id, provider_id, display_name) values ('{id}', '{id}', 'ops');
+         insert into scim_members (group_id, user_id) values ('{id}', {0})",
+        dan.to_string().replace('"', "'")
+    ));
+    let me = provider.browser(world.address(), "dan").send(Request::get("/admin/me")).json();
+    assert_eq!(me["role"], "admin");
+    world.database.sql("delete from scim_members");
+    provider.account(&json!({ "login": "dan", "groups": ["ops"] }));
+    let me = provider.browser(world.address(), "dan").send(Request::get("/admin/me")).json();
+    assert_eq!(me["role"], "member", "an older token does not give what was taken away");
     provider.account(&json!({ "login": "dan2", "email": "dan@example.com" }));
     let other = provider.browser(world.address(), "dan2").send(Request::get("/admin/me")).json();
     assert_ne!(other["user_id"], dan, "an address that was given anew is somebody else");
@@ -334,4 +348,45 @@ fn what_the_environment_configures_is_the_environments() {
 fn chrono_now() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     i64::try_from(now.as_secs()).unwrap()
+}
+
+#[test]
+fn a_provider_is_tried_before_people_sign_in_by_it() {
+    let Some(provider) = Provider::start() else { return };
+    let world = provider.world(&[]);
+    let test = format!("{}/test", provider_path(&world));
+    let steps = |path: &str| {
+        let told = admin(&world, "POST", path, &Value::Null);
+        let steps = told["steps"].as_array().unwrap().iter();
+        let steps: Vec<(String, bool)> = steps
+            .map(|step| (step["name"].as_str().unwrap().to_owned(), step["ok"] == true))
+            .collect();
+        assert_eq!(told["ok"], steps.iter().all(|(_, ok)| *ok), "{told}");
+        (steps, told)
+    };
+    let is = |steps: &[(&str, bool)]| -> Vec<(String, bool)> {
+        steps.iter().map(|(name, ok)| ((*name).to_owned(), *ok)).collect()
+    };
+    let (found, told) = steps(&test);
+    assert_eq!(found, is(&[("discovery", true), ("keys", true), ("client", true)]), "{told}");
+    assert_eq!(told["redirect_uri"], format!("{PUBLIC_URL}/oauth/callback"));
+    let make = |name: &str, issuer: &str| {
+        let order = json!({ "name": name, "enabled": false, "oidc": {
+            "issuer": issuer, "client_id": CLIENT, "client_secret": "not the secret" } });
+        let made = admin(&world, "POST", "/admin/identity-providers", &order);
+        format!("/admin/identity-providers/{}/test", made["id"].as_str().unwrap())
+    };
+    let (found, told) = steps(&make("away", "http://127.0.0.1:1/"));
+    assert_eq!(found, is(&[("discovery", false)]), "{told}");
+    world
+        .database
+        .sql("update oidc_providers set client_id = 'other' where configured_by = 'environment'");
+    let (found, told) = steps(&make("wrong secret", &provider.issuer));
+    assert_eq!(found, is(&[("discovery", true), ("keys", true), ("client", false)]), "{told}");
+    assert!(told["steps"][2]["found"].as_str().unwrap().contains("invalid_client"), "{told}");
+    assert!(!told.to_string().contains("not the secret"), "{told}");
+    let order = json!({ "name": "provisions" });
+    let made = admin(&world, "POST", "/admin/identity-providers", &order);
+    let path = format!("/admin/identity-providers/{}/test", made["id"].as_str().unwrap());
+    assert_eq!(steps(&path).0, is(&[("provisioning", false)]));
 }

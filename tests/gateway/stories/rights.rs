@@ -56,6 +56,7 @@ const ROUTES: &[(&str, &str, Member)] = &[
     ("get", "/admin/identity-providers/{id}", Never),
     ("patch", "/admin/identity-providers/{id}", Never),
     ("delete", "/admin/identity-providers/{id}", Never),
+    ("post", "/admin/identity-providers/{id}/test", Never),
     ("post", "/admin/password", Itself),
     ("get", "/admin/identity-providers/{id}/scim-tokens", Never),
     ("post", "/admin/identity-providers/{id}/scim-tokens", Never),

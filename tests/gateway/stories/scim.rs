@@ -1,5 +1,7 @@
 //! Provisioning by SCIM: what a provider's token opens, and what its changes do to the gateway.
 
+mod mapping;
+
 use serde_json::{Value, json};
 
 use crate::support::client::{Reply, Request, until_status};
