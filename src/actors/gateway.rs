@@ -16,7 +16,7 @@ use super::limiter::Limits;
 use super::notifier::Notifier;
 use super::prices::{Prices, Refresh};
 use super::settings::{Published, SettingsOwner};
-use super::stream::Connection;
+use super::stream::{Connection, Unclaimed};
 use super::streams::{List, LiveStreams, StopOne, Streams};
 use super::tree::{Adopt, Board, Mail, Name, OnArbiter, Recipe, Retire, Supervisor};
 use super::upkeep::Upkeep;
@@ -79,6 +79,8 @@ pub struct Gateway {
     pub learned: Learned,
     /// Counts of tokens that were asked for.
     pub counts: Counts,
+    /// Whole answers whose clients have left.
+    pub unclaimed: Unclaimed,
     /// What is told to the outside.
     pub notifier: Notifier,
     /// Whether new work is taken.
@@ -143,6 +145,7 @@ impl Gateway {
             prices: Prices::new(start.price_refresh),
             learned: Learned::default(),
             counts: Counts::default(),
+            unclaimed: Unclaimed::default(),
             notifier: start.notifier,
             readiness: Readiness::default(),
             live: LiveStreams::default(),

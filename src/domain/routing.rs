@@ -63,6 +63,8 @@ pub enum Routed {
     Failover,
     /// The home's breaker is open, or its daily quota used up.
     Breaker,
+    /// Nowhere: it got the answer to the same request before it, whose client had left.
+    Joined,
 }
 
 /// An endpoint as the choice sees it.

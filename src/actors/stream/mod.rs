@@ -8,6 +8,7 @@ mod part;
 mod progress;
 mod pump;
 mod settlement;
+mod unclaimed;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use tracing::{Instrument as _, Span};
 pub use part::{Outlet, Part};
 pub use progress::{Connection, Progress};
 use pump::Pump;
+pub use unclaimed::Unclaimed;
 
 use super::draft::Draft;
 use super::endpoints::Origin;

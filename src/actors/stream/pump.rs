@@ -19,6 +19,7 @@ use self::client::ClientSide;
 use super::Task;
 use super::part::Part;
 use super::settlement::{ClientView, Settlement};
+use super::unclaimed::Asked;
 use crate::actors::endpoints::{Lease, Origin};
 use crate::actors::worker::Worker;
 use crate::bedrock::exchange::Body;
@@ -88,6 +89,9 @@ impl Pump {
     ) -> (Self, MessagesRequest) {
         let Task { request, headers, draft, progress, origin } = task;
         let request_id = draft.request_id();
+        let caller = draft.record().and_then(|record| record.key_id.or(record.user_id));
+        let asked = (!request.streaming())
+            .then(|| Asked::new(caller, request.model(), &headers, request.body()));
         let waited = draft.waited();
         let begun = Rc::<Cell<bool>>::default();
         let view = ClientView { parts: parts.clone(), begun: Rc::clone(&begun) };
@@ -105,6 +109,10 @@ impl Pump {
             patience: worker.gateway.deadlines.client,
             settle_alone: worker.gateway.deadlines.settle_alone,
             alone_until: None,
+            asked,
+            heir: None,
+            unclaimed: worker.gateway.unclaimed.clone(),
+            readiness: worker.gateway.readiness.clone(),
         };
         let model = request.model().to_owned();
         let (names, defers_tools) = (Names::default(), request.defers_tools());
@@ -126,9 +134,9 @@ impl Pump {
 
     /// Serves the request to its end.
     pub(super) async fn run(mut self, request: MessagesRequest) {
-        let ended = match self.open(request).await {
-            Ok(Opened::Stream(streaming)) => self.stream(*streaming).await,
-            Ok(Opened::Whole(body)) => self.whole(body).await,
+        let ended = match self.join().await {
+            Ok(true) => Ok(()),
+            Ok(false) => self.answer(request).await,
             Err(ending) => Err(ending),
         };
         match ended {
@@ -144,13 +152,37 @@ impl Pump {
         }
     }
 
+    /// Hands over the answer to the same request before this one, whose client has left; false where
+    /// there is none.
+    async fn join(&mut self) -> Result<bool, Ending> {
+        let unclaimed = &self.worker.gateway.unclaimed;
+        let found = self.client.asked.as_ref().and_then(|asked| unclaimed.find(asked));
+        let Some(mut found) = found else { return Ok(false) };
+        let whole = self.client.wait(found.wait_for(Option::is_some)).await?;
+        let Some((message, adjusted)) = whole.ok().and_then(|whole| whole.clone()) else {
+            return Ok(false);
+        };
+        self.settlement.joined();
+        self.settlement.complete();
+        self.client.hand_over(message, adjusted).await?;
+        self.client.claim();
+        Ok(true)
+    }
+
+    async fn answer(&mut self, request: MessagesRequest) -> Result<(), Ending> {
+        match self.open(request).await? {
+            Opened::Stream(streaming) => self.stream(*streaming).await,
+            Opened::Whole(body) => self.whole(body).await,
+        }
+    }
+
     /// Hands a whole answer over.
     async fn whole(&mut self, body: Bytes) -> Result<(), Ending> {
         let answer = &mut self.settlement.answer;
         let message = translate::whole(&body, &self.names, answer)?;
         self.settlement.complete();
         let adjusted = std::mem::take(&mut self.client.adjusted);
-        self.client.send(Part::Whole(message.into(), adjusted)).await
+        self.client.hand_over(message.into(), adjusted).await
     }
 
     /// Pumps a stream that has begun until its end.

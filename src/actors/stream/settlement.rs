@@ -58,6 +58,11 @@ impl Settlement {
         });
     }
 
+    /// Notes that the answer was made, and paid for, for a request before this one.
+    pub fn joined(&mut self) {
+        self.draft.fill(|record| record.routed = Some(Routed::Joined));
+    }
+
     /// Begins the trace of a call; gives the context that goes with it.
     pub fn call(&mut self, call: &Call<'_>) -> Option<TraceContext> {
         self.draft.trace().and_then(|trace| trace.call(call))

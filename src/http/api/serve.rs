@@ -68,7 +68,11 @@ pub(super) async fn serve(
         Err(error) => return Err(draft.reject(error).into()),
     }
     let origin = Origin::new(&principal, draft.session_id());
-    let parts = worker.start(asked, asked::headers(request.headers())?, draft, origin)?;
+    let headers = match asked::headers(request.headers()) {
+        Ok(headers) => headers,
+        Err(error) => return Err(draft.reject(error).into()),
+    };
+    let parts = worker.start(asked, headers, draft, origin)?;
     Ok(Served { parts, request_id })
 }
 

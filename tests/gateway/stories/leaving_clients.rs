@@ -1,6 +1,7 @@
 //! Clients that leave: their upstream connection is freed and their tokens are counted.
 
 use crate::support::answers;
+use crate::support::client::Request;
 use crate::support::rows;
 use crate::support::until;
 use crate::support::upstream::{Gate, Script, Step};
@@ -34,17 +35,28 @@ fn a_client_that_leaves_frees_the_upstream_and_leaves_one_row() {
 }
 
 #[test]
-fn a_client_that_leaves_before_any_answer_frees_the_upstream_too() {
+fn a_client_that_leaves_before_any_event_frees_the_upstream_too() {
     let world = World::start();
-    for (number, request) in [streaming(), plain()].into_iter().enumerate() {
-        world.upstream.next(Script::silence());
-        let socket = request.begin_whole(world.address());
-        let exchange = world.upstream.exchange(number);
-        drop(socket);
-        exchange.wait_left();
-        let row = &rows::usage(&world.database, number + 1)[number];
-        rows::assert_columns(row, &[("outcome", "client_aborted")]);
-    }
+    world.upstream.next(Script::silence());
+    let socket = streaming().begin_whole(world.address());
+    let exchange = world.upstream.exchange(0);
+    drop(socket);
+    exchange.wait_left();
+    let row = &rows::usage(&world.database, 1)[0];
+    rows::assert_columns(row, &[("outcome", "client_aborted")]);
+}
+
+#[test]
+fn an_answer_that_is_made_for_nobody_does_not_hold_up_a_drain() {
+    let world = World::with(&[("WORKERS", "1")]);
+    world.upstream.next(Script::silence());
+    let socket = plain().begin_whole(world.address());
+    let exchange = world.upstream.exchange(0);
+    drop(socket);
+    // The one worker has seen the client leave once it has served another's request.
+    assert_eq!(Request::get("/health").send(world.address()).status, 200);
+    world.gateway.process.terminate();
+    exchange.wait_left();
 }
 
 #[test]

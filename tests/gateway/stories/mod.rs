@@ -47,6 +47,7 @@ mod prometheus;
 mod providers;
 mod refusals;
 mod regions_away;
+mod repeated_calls;
 mod rights;
 mod roles;
 mod routing;

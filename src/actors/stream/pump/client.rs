@@ -15,11 +15,15 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Ending;
 use crate::actors::draft::Waited;
+use crate::actors::drain::Readiness;
 use crate::actors::stream::part::Part;
 use crate::actors::stream::progress::Progress;
+use crate::actors::stream::unclaimed::{Asked, Heir, Unclaimed};
 use crate::domain::error::{ApiError, ErrorKind};
 use crate::domain::usage::Outcome;
 
+/// How often an answer that is made for nobody looks whether the gateway is to end.
+const LOOK: Duration = Duration::from_secs(1);
 const PING: &[u8] = b"event: ping\ndata: {\"type\":\"ping\"}\n\n";
 
 /// The way to the client.
@@ -40,6 +44,12 @@ pub(super) struct ClientSide {
     pub(super) settle_alone: Duration,
     /// Until when, once the client has left.
     pub(super) alone_until: Option<Instant>,
+    /// What was asked, where the answer comes whole: a client that leaves may ask for it again.
+    pub(super) asked: Option<Asked>,
+    /// Who gets the answer once the client has left.
+    pub(super) heir: Option<Heir>,
+    pub(super) unclaimed: Unclaimed,
+    pub(super) readiness: Readiness,
 }
 
 impl ClientSide {
@@ -76,6 +86,7 @@ impl ClientSide {
             let parts = self.parts.clone();
             let ping_at = self.last_sent + self.ping_interval;
             let wake_at = match self.alone_until {
+                Some(end) if self.heir.is_some() => end.min(Instant::now() + LOOK),
                 Some(end) => end,
                 None if self.streaming => ping_at.min(self.until),
                 None => self.until,
@@ -86,6 +97,7 @@ impl ClientSide {
                 () = parts.closed(), if self.alone_until.is_none() => self.left(),
                 () = progress.stopped() => return Err(stopped()),
                 () = sleep_until(wake_at) => match self.alone_until {
+                    Some(end) if Instant::now() < end && !self.readiness.is_draining() => {}
                     Some(_) => return Err(Ending::ClientGone),
                     None if Instant::now() >= self.until => return Err(too_long()),
                     None => {
@@ -139,8 +151,35 @@ impl ClientSide {
         Ok(())
     }
 
+    /// Hands a whole answer over: to the client, or to who asks the same after it has left.
+    pub(super) async fn hand_over(
+        &mut self,
+        message: Bytes,
+        adjusted: Vec<&'static str>,
+    ) -> Result<(), Ending> {
+        self.send(Part::Whole(message.clone(), adjusted.clone())).await?;
+        if let Some(heir) = self.heir.take() {
+            heir.inherit((message, adjusted));
+        }
+        Ok(())
+    }
+
+    /// Forgets the answer that the client got in the place of one of its own.
+    pub(super) fn claim(&self) {
+        if let Some(asked) = self.asked.as_ref().filter(|_| self.alone_until.is_none()) {
+            self.unclaimed.claimed(asked);
+        }
+    }
+
     fn left(&mut self) {
-        self.alone_until = Some(Instant::now() + self.settle_alone);
+        let now = Instant::now();
+        match &self.asked {
+            Some(asked) if !self.readiness.is_draining() => {
+                self.heir = Some(self.unclaimed.leave(asked));
+                self.alone_until = Some(self.until.max(now));
+            }
+            _ => self.alone_until = Some(now + self.settle_alone),
+        }
     }
 }
 
