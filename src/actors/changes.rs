@@ -10,6 +10,7 @@ use super::identity::IdentityOwner;
 use super::keys::KeyCache;
 use super::limiter::Limiter;
 use super::prices::PriceOwner;
+use super::prober::{Look, Prober};
 use super::reload::Reload;
 use super::settings::SettingsOwner;
 use super::tree::{Name, Tombstone};
@@ -38,12 +39,14 @@ pub struct Listeners {
     pub identity: Name<IdentityOwner>,
     /// Hears of `verdicts`.
     pub verdicts: Name<Teacher>,
-    /// Hears of `endpoints`, `team_endpoints` and `model_mappings`.
+    /// Hears of `endpoints`, `endpoint_probes`, `team_endpoints` and `model_mappings`.
     pub endpoints: Name<SessionPool>,
     /// Hears of `settings`.
     pub settings: Name<SettingsOwner>,
     /// Hears of `prices`.
     pub prices: Name<PriceOwner>,
+    /// Hears of `endpoints` and `endpoint_probes`.
+    pub prober: Name<Prober>,
 }
 
 /// The actor.
@@ -117,9 +120,16 @@ impl Handler<Heard> for Changes {
         if matches!(table, None | Some("verdicts")) {
             self.listeners.verdicts.tell(Reload);
         }
-        if matches!(table, None | Some("endpoints" | "team_endpoints" | "model_mappings" | "teams"))
-        {
+        if matches!(
+            table,
+            None | Some(
+                "endpoints" | "endpoint_probes" | "team_endpoints" | "model_mappings" | "teams"
+            )
+        ) {
             self.listeners.endpoints.tell(Reload);
+        }
+        if matches!(table, Some("endpoints" | "endpoint_probes")) {
+            self.listeners.prober.tell(Look);
         }
         if matches!(table, None | Some("settings")) {
             self.listeners.settings.tell(Reload);

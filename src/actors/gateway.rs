@@ -15,6 +15,7 @@ use super::keys::Keys;
 use super::limiter::Limits;
 use super::notifier::Notifier;
 use super::prices::{Prices, Refresh};
+use super::prober::{Prober, Probing};
 use super::settings::{Published, SettingsOwner};
 use super::stream::{Connection, Unclaimed};
 use super::streams::{List, LiveStreams, StopOne, Streams};
@@ -46,6 +47,8 @@ pub struct Start {
     pub usage: Usage,
     /// Whether and from where prices are refreshed.
     pub price_refresh: Option<Refresh>,
+    /// Whether and from where endpoints are probed.
+    pub probing: Option<Probing>,
     /// What is told to the outside.
     pub notifier: Notifier,
     /// How long the parts of an exchange may take.
@@ -81,6 +84,8 @@ pub struct Gateway {
     pub counts: Counts,
     /// Whole answers whose clients have left.
     pub unclaimed: Unclaimed,
+    /// Whether endpoints are probed.
+    pub is_probing: bool,
     /// What is told to the outside.
     pub notifier: Notifier,
     /// Whether new work is taken.
@@ -111,6 +116,7 @@ pub struct Others {
     /// The owner of the LISTEN connection.
     pub changes: Name<Changes>,
     upkeep: Name<Upkeep>,
+    prober: Name<Prober>,
     streams: Arc<Mutex<Vec<Name<Streams>>>>,
 }
 
@@ -133,6 +139,7 @@ impl Gateway {
             settings: Name::new("settings"),
             changes: Name::new("changes"),
             upkeep: Name::new("upkeep"),
+            prober: Name::new("prober"),
             streams: Arc::default(),
         };
         let gateway = Self {
@@ -146,6 +153,7 @@ impl Gateway {
             learned: Learned::default(),
             counts: Counts::default(),
             unclaimed: Unclaimed::default(),
+            is_probing: start.probing.is_some(),
             notifier: start.notifier,
             readiness: Readiness::default(),
             live: LiveStreams::default(),
@@ -159,12 +167,12 @@ impl Gateway {
             ping_interval: start.ping_interval,
             max_live_streams: start.max_live_streams,
         };
-        gateway.adopt_all();
+        gateway.adopt_all(start.probing);
         (gateway, giving_up)
     }
 
     /// Starts the owners in the order of their dependence; drain comes last.
-    fn adopt_all(&self) {
+    fn adopt_all(&self, probing: Option<Probing>) {
         let here = Arbiter::current();
         // Flooded with a question per request: a thread of its own keeps the others quick.
         let limiter = Arbiter::new().handle();
@@ -212,6 +220,10 @@ impl Gateway {
         self.adopt(OnArbiter::new(&self.others.upkeep, &here, move |tombstone| {
             Upkeep::new(db.clone(), tombstone)
         }));
+        let (db, endpoints) = (database(), self.endpoints.clone());
+        self.adopt(OnArbiter::new(&self.others.prober, &outside, move |tombstone| {
+            Prober::new(db.clone(), endpoints.clone(), probing.clone(), tombstone)
+        }));
         let db = database();
         let listeners = Listeners {
             keys: self.keys.name.clone(),
@@ -221,6 +233,7 @@ impl Gateway {
             prices: self.prices.name.clone(),
             verdicts: self.learned.name.clone(),
             endpoints: self.endpoints.name.clone(),
+            prober: self.others.prober.clone(),
         };
         self.adopt(OnArbiter::new(&self.others.changes, &here, move |tombstone| {
             Changes::new(db.clone(), listeners.clone(), tombstone)
@@ -286,6 +299,7 @@ impl Gateway {
             self.notifier.name.mail(),
             self.others.changes.mail(),
             self.others.upkeep.mail(),
+            self.others.prober.mail(),
             self.readiness.name.mail(),
         ];
         mail.extend(self.streams().iter().map(Name::mail));
@@ -309,6 +323,7 @@ impl Gateway {
             "notifier" => self.notifier.name.tell(Crash),
             "changes" => self.others.changes.tell(Crash),
             "upkeep" => self.others.upkeep.tell(Crash),
+            "prober" => self.others.prober.tell(Crash),
             "drain" => self.readiness.name.tell(Crash),
             "stream" => {
                 for streams in self.streams() {

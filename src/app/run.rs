@@ -22,6 +22,7 @@ use crate::actors::identity::Identity;
 use crate::actors::keys::Keys;
 use crate::actors::notifier::{Destination, Fallback, Notifier, Routes, Webhook};
 use crate::actors::prices::Refresh;
+use crate::actors::prober::Probing;
 use crate::actors::usage::Usage;
 use crate::actors::{Gateway, Start};
 use crate::bedrock::credentials::{self, CredentialSource};
@@ -229,6 +230,9 @@ async fn start(
         usage,
         notifier,
         price_refresh: price_refresh(&config.pricing, &region),
+        probing: upstream
+            .probe_interval
+            .map(|interval| Probing { interval, quotas_url: upstream.quotas_url.clone() }),
         deadlines: Deadlines {
             connect: upstream.connect,
             first_byte: upstream.first_byte,

@@ -55,15 +55,6 @@ struct Placed {
     error_message: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Refusal {
-    #[serde(rename = "__type")]
-    code: String,
-    #[serde(alias = "Message")]
-    message: String,
-}
-
 /// Puts an event on a bus; returns the event's id.
 ///
 /// # Errors
@@ -88,10 +79,7 @@ pub async fn put_event(
     };
     let (status, answer) = call(access, sent).await?;
     if status != 200 {
-        let refusal: Refusal = serde_json::from_slice(&answer).unwrap_or_default();
-        let code = refusal.code.rsplit('#').next().unwrap_or_default();
-        let code = if code.is_empty() { status.to_string() } else { code.to_owned() };
-        return Err(refused(&code, &refusal.message));
+        return Err(ServiceError::of_json("EventBridge", status, &answer));
     }
     let answer: Answer = serde_json::from_slice(&answer).unwrap_or_default();
     let result = answer.entries.into_iter().next().unwrap_or_default();

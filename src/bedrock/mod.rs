@@ -1,7 +1,9 @@
 //! The AWS wire: credentials, signing, one exchange, and the translation of what comes back.
 
+mod ask;
 pub mod client;
 mod clock;
+pub mod control_plane;
 pub mod credentials;
 pub mod endpoint;
 pub mod event_bridge;
@@ -12,6 +14,8 @@ pub mod refusal;
 pub mod secrets_manager;
 pub mod service;
 mod service_error;
+pub mod service_quotas;
 pub mod sign;
 pub mod sns;
 pub mod translate;
+pub mod trial;

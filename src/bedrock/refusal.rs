@@ -175,7 +175,7 @@ fn uncapitalised(name: &str) -> String {
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }
 
-fn message_of(body: &[u8]) -> String {
+pub(super) fn message_of(body: &[u8]) -> String {
     let Ok(body) = serde_json::from_slice::<Body>(body) else { return String::new() };
     let message = body.error.and_then(|inner| inner.message).or(body.message).unwrap_or_default();
     let message = unwrapped(&message).unwrap_or(message);

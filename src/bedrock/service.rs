@@ -1,12 +1,13 @@
 //! Calls of other AWS services than Bedrock: signed with the gateway's own credentials, answered
 //! within a deadline.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use aws_smithy_runtime_api::client::identity::Identity;
 use bytes::Bytes;
 
+use super::clock;
 pub use super::service_error::ServiceError;
 use super::sign::Scope;
 
@@ -58,7 +59,7 @@ pub(super) async fn call(
     }
     let scope = Scope { identity: access.identity, service: scope, region };
     scope
-        .sign_post(&mut headers, (&url, &signed), &body, SystemTime::now())
+        .sign_post(&mut headers, (&url, &signed), &body, clock::now())
         .map_err(|error| failed(error.to_string()))?;
     let mut request = access.client.post(&url).timeout(DEADLINE);
     *request.headers_mut() = headers;

@@ -9,7 +9,7 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::identity::Identity;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
@@ -39,16 +39,37 @@ pub fn authorize(
     body: &[u8],
     now: SystemTime,
 ) -> Result<(), SignError> {
-    let identity = match credential {
-        Credential::Bearer(key) => {
-            let value = format!("Bearer {}", key.expose_secret());
-            insert(headers, AUTHORIZATION, &value)?;
-            return Ok(());
+    match credential {
+        Credential::Bearer(key) => bear(headers, key),
+        Credential::SigV4(identity) => {
+            let scope = Scope { identity, region, service: "bedrock" };
+            scope.sign_post(headers, (url, &[("content-type", "application/json")]), body, now)
         }
-        Credential::SigV4(identity) => identity,
-    };
-    let scope = Scope { identity, region, service: "bedrock" };
-    scope.sign_post(headers, (url, &[("content-type", "application/json")]), body, now)
+    }
+}
+
+/// Adds what authorises a `GET` of `url` in `region` at `now`.
+///
+/// # Errors
+/// As [`authorize`].
+pub(super) fn authorize_get(
+    headers: &mut HeaderMap,
+    credential: &Credential,
+    region: &str,
+    url: &str,
+    now: SystemTime,
+) -> Result<(), SignError> {
+    match credential {
+        Credential::Bearer(key) => bear(headers, key),
+        Credential::SigV4(identity) => {
+            let scope = Scope { identity, region, service: "bedrock" };
+            scope.add(headers, ("GET", url, &[]), b"", now)
+        }
+    }
+}
+
+fn bear(headers: &mut HeaderMap, key: &SecretString) -> Result<(), SignError> {
+    insert(headers, AUTHORIZATION, &format!("Bearer {}", key.expose_secret()))
 }
 
 /// Who signs, and for what.
@@ -67,8 +88,18 @@ impl Scope<'_> {
         body: &[u8],
         now: SystemTime,
     ) -> Result<(), SignError> {
+        self.add(headers, ("POST", url, signed), body, now)
+    }
+
+    fn add(
+        &self,
+        headers: &mut HeaderMap,
+        (method, url, signed): (&str, &str, &[(&str, &str)]),
+        body: &[u8],
+        now: SystemTime,
+    ) -> Result<(), SignError> {
         let hash = SignableBody::Precomputed(hex::encode(&Sha256::digest(body)));
-        let request = SignableRequest::new("POST", url, signed.iter().copied(), hash)
+        let request = SignableRequest::new(method, url, signed.iter().copied(), hash)
             .map_err(|error| SignError::new(&error))?;
         let instructions = self.sign(request, SigningSettings::default(), now)?;
         for (name, value) in instructions.headers() {

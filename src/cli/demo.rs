@@ -19,6 +19,8 @@ pub(super) fn demo(mut config: Config) -> Result<(), AppError> {
     let simulator = Simulator::start(options).map_err(AppError::Simulator)?;
     let bedrock = format!("http://{}", simulator.address());
     config.upstream.runtime_url = Some(bedrock.clone());
+    config.upstream.control_url = Some(bedrock.clone());
+    config.upstream.quotas_url = Some(bedrock.clone());
     config.upstream.region = Some("us-east-1".to_owned());
     config.pricing.refresh = false;
     config.upstream.api_key = Some(Arc::new("simulated".to_owned().into()));

@@ -24,6 +24,10 @@ pub struct UpstreamConfig {
     pub runtime_url: Option<String>,
     /// `AWS_ENDPOINT_URL_BEDROCK`, else `AWS_ENDPOINT_URL`
     pub control_url: Option<String>,
+    /// `AWS_ENDPOINT_URL_SERVICE_QUOTAS`, else `AWS_ENDPOINT_URL`
+    pub quotas_url: Option<String>,
+    /// `ENDPOINT_PROBE_INTERVAL`, in seconds; `None` for 0
+    pub probe_interval: Option<Duration>,
     /// `UPSTREAM_CONNECT_TIMEOUT_MS`
     pub connect: Duration,
     /// `UPSTREAM_FIRST_BYTE_TIMEOUT_MS`
@@ -45,6 +49,12 @@ impl UpstreamConfig {
         let runtime = environment.url("AWS_ENDPOINT_URL_BEDROCK_RUNTIME");
         let general = environment.url("AWS_ENDPOINT_URL");
         let control = environment.url("AWS_ENDPOINT_URL_BEDROCK");
+        let quotas = environment.url("AWS_ENDPOINT_URL_SERVICE_QUOTAS");
+        let takes = "a number of seconds from 60 to 604800, or 0 for never";
+        let interval = environment.parsed("ENDPOINT_PROBE_INTERVAL", takes, |text| {
+            text.parse().ok().filter(|seconds| *seconds == 0 || (60..=604_800).contains(seconds))
+        });
+        let interval = Some(interval.unwrap_or(3_600)).filter(|seconds| *seconds > 0);
         // Read by the AWS library itself; here only checked.
         environment.url("AWS_ENDPOINT_URL_STS");
         let region = |environment: &mut Environment<'_>, name| {
@@ -66,7 +76,9 @@ impl UpstreamConfig {
             guardrail: guardrail(environment),
             api_key: environment.secret("AWS_BEARER_TOKEN_BEDROCK", 1).map(Arc::new),
             runtime_url: runtime.or_else(|| general.clone()),
-            control_url: control.or(general),
+            control_url: control.or_else(|| general.clone()),
+            quotas_url: quotas.or(general),
+            probe_interval: interval.map(Duration::from_secs),
             connect: environment.milliseconds("UPSTREAM_CONNECT_TIMEOUT_MS", 5_000),
             first_byte: environment.milliseconds("UPSTREAM_FIRST_BYTE_TIMEOUT_MS", 600_000),
             idle: environment.milliseconds("UPSTREAM_IDLE_TIMEOUT_MS", 300_000),

@@ -23,6 +23,7 @@ pub mod outbound;
 pub mod price;
 pub mod principal;
 pub mod provider;
+pub mod quota;
 pub mod request;
 pub mod restart;
 pub mod routing;

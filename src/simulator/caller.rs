@@ -16,20 +16,38 @@ const HOME: &str = "us-east-1";
 /// # Errors
 /// 403 for a missing, malformed or wrong credential.
 pub(super) fn region(request: &HttpRequest, body: &[u8]) -> Result<String, Refusal> {
-    let signed = Signed {
+    of(&signed(request, body))
+}
+
+/// The same of another service, which takes signatures only.
+///
+/// # Errors
+/// As [`region`].
+pub(super) fn of_service(
+    request: &HttpRequest,
+    body: &[u8],
+    service: &str,
+) -> Result<String, Refusal> {
+    let request = signed(request, body);
+    let Some(authorization) = text(request.headers, "authorization") else {
+        return Err(missing());
+    };
+    scoped(&request, authorization, service)
+}
+
+fn signed<'r>(request: &'r HttpRequest, body: &'r [u8]) -> Signed<'r> {
+    Signed {
         method: request.method().as_str(),
         path: request.uri().path(),
         query: request.query_string(),
         headers: request.headers(),
         body,
-    };
-    of(&signed)
+    }
 }
 
 fn of(request: &Signed<'_>) -> Result<String, Refusal> {
     let Some(authorization) = text(request.headers, "authorization") else {
-        let message = "Missing Authentication Token";
-        return Err(Refusal::new(Exception::MissingAuthenticationToken, message));
+        return Err(missing());
     };
     if let Some(token) = authorization.strip_prefix("Bearer ") {
         return if token.trim().is_empty() {
@@ -39,6 +57,11 @@ fn of(request: &Signed<'_>) -> Result<String, Refusal> {
             Ok(HOME.to_owned())
         };
     }
+    scoped(request, authorization, "bedrock")
+}
+
+/// The region of a signature that is right and scoped to `service`.
+fn scoped(request: &Signed<'_>, authorization: &str, service: &str) -> Result<String, Refusal> {
     let Some(fields) = authorization.strip_prefix("AWS4-HMAC-SHA256 ") else {
         return Err(refused("Unsupported authorization scheme."));
     };
@@ -52,11 +75,14 @@ fn of(request: &Signed<'_>) -> Result<String, Refusal> {
     }
     let (id, scope) = field("Credential").and_then(|it| it.split_once('/')).unwrap_or_default();
     let mut parts = scope.rsplit('/');
-    let (Some("aws4_request"), Some("bedrock"), Some(region)) =
-        (parts.next(), parts.next(), parts.next())
+    let (Some("aws4_request"), Some(of), Some(region)) = (parts.next(), parts.next(), parts.next())
     else {
-        return Err(refused("Credential should be scoped to correct service: 'bedrock'."));
+        return Err(refused("The credential's scope does not conform to AWS standards."));
     };
+    if of != service {
+        let message = format!("Credential should be scoped to correct service: '{service}'.");
+        return Err(refused(&message));
+    }
     if id != ACCESS_KEY_ID {
         let message = "The security token included in the request is invalid.";
         return Err(Refusal::new(Exception::UnrecognizedClient, message));
@@ -72,6 +98,10 @@ fn of(request: &Signed<'_>) -> Result<String, Refusal> {
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn missing() -> Refusal {
+    Refusal::new(Exception::MissingAuthenticationToken, "Missing Authentication Token")
 }
 
 fn refused(message: &str) -> Refusal {

@@ -16,6 +16,8 @@
 //! | `[[error-midstream]]` | modelStreamErrorException after a few deltas (424 ModelErrorException without a stream) |
 //! | `[[stall]]` | falls silent after a few deltas |
 //!
+//! It answers for Service Quotas too, so that `POST /` lists made-up quotas of its models.
+//!
 //! `GET /_requests?last=N` shows the newest requests (50 at most), without their credentials.
 
 mod cache;
@@ -26,6 +28,7 @@ mod journal;
 mod models;
 mod play;
 mod profiles;
+mod quotas;
 mod reply;
 mod schema;
 mod script;

@@ -17,7 +17,7 @@ use super::reply::{Exception, Refusal};
 use super::script;
 use super::stream::Head;
 use super::wish::{self, Fault};
-use super::{caller, guardrail, profiles, validate};
+use super::{caller, guardrail, profiles, quotas, validate};
 use crate::domain::tokens::Tokens;
 
 /// Largest body that InvokeModel takes, in bytes.
@@ -41,6 +41,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/model/{id}/count-tokens", web::post().to(count_tokens))
         .route("/inference-profiles", web::get().to(list_profiles))
         .route("/inference-profiles/{id}", web::get().to(get_profile))
+        .route("/", web::post().to(list_quotas))
         .route("/_requests", web::get().to(requests))
         .default_service(web::to(unknown));
 }
@@ -108,6 +109,26 @@ async fn get_profile(
     let answered = caller::region(&request, b"").and_then(|region| profiles::get(&region, &id));
     let answered = answered.map(|profile| reply(&profile));
     finished(&state, &request, &Ok(web::Bytes::new()), answered)
+}
+
+/// As services of JSON 1.1 do, it tells by a header what is asked for.
+async fn list_quotas(state: web::Data<State>, request: HttpRequest, body: Body) -> HttpResponse {
+    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+    let asked = match target {
+        Some(quotas::TARGET) => caller::of_service(&request, bytes(&body), "servicequotas")
+            .map_err(|refusal| ("UnrecognizedClientException", refusal.message)),
+        _ => Err(("UnknownOperationException", String::new())),
+    };
+    let listed = asked.and_then(|_| {
+        quotas::list(bytes(&body)).map_err(|(kind, message)| (kind, message.to_owned()))
+    });
+    let answer = match listed {
+        Ok(page) => reply(&page),
+        Err((kind, message)) => HttpResponse::BadRequest()
+            .insert_header(("x-amzn-requestid", Uuid::new_v4().to_string()))
+            .json(json!({ "__type": kind, "message": message })),
+    };
+    finished(&state, &request, &body, Ok(answer))
 }
 
 async fn requests(state: web::Data<State>, request: HttpRequest) -> HttpResponse {

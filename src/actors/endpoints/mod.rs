@@ -1,6 +1,7 @@
 //! The Bedrock session pool: which endpoints there are, a fresh credential for each, how healthy each
 //! is, and which one serves a request.
 
+mod asking;
 mod choosing;
 mod gate;
 mod owner;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use uuid::Uuid;
 
+pub use asking::AskError;
 pub use choosing::{Choosing, Lease, Origin};
 pub use gate::Route;
 pub use owner::SessionPool;
@@ -70,6 +72,7 @@ impl Endpoints {
             id: None,
             hash: stable_hash(&own.endpoint.name),
             endpoint: own.endpoint,
+            enabled: true,
             catalog: Catalog::of(own.geography),
             wallet: Wallet::new(own.source),
             vital: Arc::<Vital>::default(),
@@ -114,6 +117,19 @@ impl Endpoints {
         self.shared.table.load().sessions.iter().map(|session| session.in_flight()).sum()
     }
 
+    /// The endpoints that requests may go to.
+    #[must_use]
+    pub fn enabled(&self) -> Vec<Arc<Session>> {
+        self.shared.table.load().enabled()
+    }
+
+    /// The endpoint of this row, disabled ones too; `None` means the environment's.
+    #[must_use]
+    pub fn session(&self, id: Option<Uuid>) -> Option<Arc<Session>> {
+        let table = self.shared.table.load();
+        table.sessions.iter().find(|session| session.id == id).cloned()
+    }
+
     /// How the endpoints do.
     ///
     /// # Errors
@@ -129,8 +145,7 @@ impl Endpoints {
         stale: Option<Arc<Loaded>>,
     ) -> Result<Arc<Loaded>, ApiError> {
         let unavailable = |message: String| ApiError::new(ErrorKind::Unavailable, message);
-        let order = Refresh { session: Arc::clone(session), tags, stale };
-        let answered = self.name.ask_again(order).await;
+        let answered = self.fetched(session, tags, stale).await;
         let fetched = answered.map_err(|error| unavailable(error.to_string()).retry_after(1))?;
         fetched.map_err(|reason| {
             match session.wallet.source {
@@ -143,6 +158,15 @@ impl Endpoints {
             }
             .retry_after(5)
         })
+    }
+
+    async fn fetched(
+        &self,
+        session: &Arc<Session>,
+        tags: Option<Tags>,
+        stale: Option<Arc<Loaded>>,
+    ) -> Result<Result<Arc<Loaded>, String>, Unavailable> {
+        self.name.ask_again(Refresh { session: Arc::clone(session), tags, stale }).await
     }
 
     fn refresh_later(&self, session: &Arc<Session>, tags: Option<Tags>, stale: Arc<Loaded>) {

@@ -38,6 +38,8 @@ type Waiter = oneshot::Sender<Result<Arc<Loaded>, String>>;
 pub(super) struct Health {
     pub(super) breaker: Breaker,
     pub(super) tally: Tally,
+    /// When it last served, since the Unix epoch.
+    pub(super) served_at: Option<Duration>,
 }
 
 /// The actor.
@@ -219,6 +221,9 @@ impl Handler<Told> for SessionPool {
         let (endpoint, model) = (&session.endpoint.name, place.1.clone());
         let health = self.places.entry(place).or_default();
         health.tally.record(finding, latency, now);
+        if finding == Finding::Served {
+            health.served_at = Some(now);
+        }
         let before = health.breaker.standing();
         health.breaker.record(finding, began, now);
         let after = health.breaker.standing();

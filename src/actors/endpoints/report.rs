@@ -23,6 +23,8 @@ pub struct EndpointReport {
     pub region: String,
     /// Whose profiles are used.
     pub geography: Geography,
+    /// Whether it takes requests.
+    pub enabled: bool,
     /// Whether anybody's requests go there.
     pub in_use: bool,
     /// Requests that it serves now.
@@ -48,6 +50,10 @@ pub struct PlaceReport {
     pub phase: Phase,
     /// When a blocked place is tried again, since the Unix epoch.
     pub blocked_until: Option<Duration>,
+    /// Whether it is blocked because the day's quota is used up.
+    pub parked: bool,
+    /// When it last served, since the Unix epoch.
+    pub served_at: Option<Duration>,
     /// What happened in the last quarter of an hour.
     pub recent: Recent,
 }
@@ -71,6 +77,7 @@ impl Handler<Report> for SessionPool {
                 name: session.endpoint.name.clone(),
                 region: session.endpoint.region.clone(),
                 geography: session.catalog.geography,
+                enabled: session.enabled,
                 in_use: used.contains(&session.hash),
                 in_flight: session.in_flight(),
                 has_credential: ready,
@@ -92,6 +99,8 @@ impl SessionPool {
                 route: *route,
                 phase: session.vital.gates.phase(model, *route, now),
                 blocked_until: health.breaker.standing().blocked_until,
+                parked: health.breaker.standing().parked,
+                served_at: health.served_at,
                 recent: health.tally.recent(now),
             })
             .collect();

@@ -38,6 +38,8 @@ pub struct Session {
     pub hash: u64,
     /// Where requests go.
     pub endpoint: Endpoint,
+    /// Whether it takes requests.
+    pub enabled: bool,
     /// What names stand for there.
     pub catalog: Catalog,
     pub(super) wallet: Arc<Wallet>,

@@ -13,7 +13,7 @@ use crate::bedrock::credentials::{CredentialSource, Role};
 use crate::bedrock::endpoint::Endpoint;
 use crate::domain::geography::Geography;
 use crate::domain::guardrail::Guardrail;
-use crate::domain::model::{Catalog, Mappings, Offer, Resolved, UnknownModel};
+use crate::domain::model::{Catalog, ListedProfile, Mappings, Offer, Resolved, UnknownModel};
 use crate::domain::routing::{Strategy, stable_hash};
 use crate::storage::endpoints::{EndpointRow, Live};
 use crate::storage::vault::Vault;
@@ -103,6 +103,9 @@ impl Table {
         for row in live.profiles {
             profiles.entry(row.endpoint_id).or_default().insert(row.model, row.profile);
         }
+        let listed: HashMap<Uuid, Vec<ListedProfile>> =
+            live.probes.into_iter().map(|probe| (probe.endpoint_id, probe.profiles)).collect();
+        let listed = |id: Uuid| listed.get(&id).map(Vec::as_slice).unwrap_or_default();
         let (mut sessions, mut made_from) = (Vec::new(), HashMap::new());
         let (mut enabled, mut default) = (HashMap::new(), Vec::new());
         for row in live.endpoints {
@@ -118,7 +121,7 @@ impl Table {
             let catalog = Catalog {
                 mappings: Arc::clone(&mappings),
                 profiles: profiles.remove(&row.id).unwrap_or_default(),
-                ..Catalog::of(geography(&row))
+                ..Catalog::of(geography(&row)).seeing(listed(row.id))
             };
             let (runtime, control) = (row.runtime_url.as_deref(), row.control_url.as_deref());
             let session = Arc::new(Session {
@@ -128,6 +131,7 @@ impl Table {
                     guardrail: guardrail(&row),
                     ..Endpoint::new(&row.name, &row.region, runtime, control)
                 },
+                enabled: row.enabled,
                 catalog,
                 wallet,
                 vital,
@@ -145,7 +149,11 @@ impl Table {
             id: None,
             hash: own.hash,
             endpoint: own.endpoint.clone(),
-            catalog: Catalog { mappings: Arc::clone(&mappings), ..own.catalog.clone() },
+            enabled: true,
+            catalog: Catalog {
+                mappings: Arc::clone(&mappings),
+                ..own.catalog.clone().seeing(listed(Uuid::nil()))
+            },
             wallet: Arc::clone(&own.wallet),
             vital: Arc::clone(&own.vital),
         });
@@ -184,6 +192,14 @@ impl Table {
         let pools = self.teams.values().chain([&self.default]);
         let all = pools.flat_map(|pool| pool.sessions.iter());
         all.filter(|session| seen.insert(session.hash)).cloned().collect()
+    }
+
+    /// The endpoints that requests may go to: all that are enabled, and the environment's where it is
+    /// used.
+    pub(super) fn enabled(&self) -> Vec<Arc<Session>> {
+        let all = self.sessions.iter().filter(|session| session.id.is_some() && session.enabled);
+        let own = self.default.sessions.iter().filter(|session| session.id.is_none());
+        all.chain(own).cloned().collect()
     }
 }
 

@@ -29,6 +29,8 @@ pub struct EndpointHealth {
     pub region: String,
     /// The geography whose profiles are used.
     pub geography: String,
+    /// Whether it takes new requests; it is drained where it does not.
+    pub enabled: bool,
     /// Whether anybody's requests go there.
     pub in_use: bool,
     /// Requests that it serves now.
@@ -82,12 +84,13 @@ pub async fn health(
 }
 
 impl EndpointHealth {
-    fn of(report: EndpointReport) -> Self {
+    pub(super) fn of(report: EndpointReport) -> Self {
         Self {
             id: report.id,
             name: report.name,
             region: report.region,
             geography: report.geography.prefix().to_owned(),
+            enabled: report.enabled,
             in_use: report.in_use,
             in_flight: report.in_flight as u64,
             has_credential: report.has_credential,

@@ -2,6 +2,8 @@
 
 mod credential;
 mod health;
+mod orders;
+mod status;
 mod view;
 
 use chrono::Utc;
@@ -10,6 +12,8 @@ use uuid::Uuid;
 
 pub use credential::{CredentialOrder, CredentialView};
 pub use health::{EndpointHealth, EndpointsHealth, ModelHealth, health};
+pub use orders::{EndpointTest, TestEndpoint, drain, probe, resume, test};
+pub use status::{EndpointStatus, ModelQuota, Profile, status};
 pub use view::{CreateEndpoint, EditEndpoint, Endpoint, EndpointGuardrail, ModelProfile};
 
 use super::caller::Caller;
@@ -21,8 +25,8 @@ use crate::actors::endpoints::OWN;
 use crate::domain::geography::Geography;
 use crate::domain::guardrail::{Guardrail, GuardrailError};
 use crate::domain::model;
-use crate::storage::Connection;
 use crate::storage::endpoints::{self, EndpointRow, ProfileRow};
+use crate::storage::{Connection, episodes, probes};
 
 const TABLES: &[&str] = &["endpoints"];
 /// Endpoints of a gateway at the most.
@@ -128,10 +132,17 @@ pub async fn edit(
         let before = read(c, id).await?;
         let row = endpoints::get(c, id).await?;
         let mut row = row.ok_or(ControlError::NotFound("endpoint"))?;
+        let known = row.clone();
         let given = apply(&mut row, order, |key| seal(&sealing, id, key))?;
         endpoints::update(c, &row).await.map_err(ControlError::name_taken("endpoint"))?;
         if let Some(given) = given {
             endpoints::replace_profiles(c, id, &given).await?;
+        }
+        if !row.is_same_place(&known) {
+            probes::forget(c, id).await?;
+        }
+        if !row.enabled {
+            episodes::forget(c, id).await?;
         }
         let after = read(c, id).await?;
         let change = Change::new("endpoint.edit", TABLES).of(id, &after.name);
@@ -184,6 +195,8 @@ pub async fn delete(control: &Control, caller: &Caller, id: Uuid) -> Result<(), 
     let written = control.write(caller, async move |c: &mut Connection| {
         let before = read(c, id).await?;
         endpoints::delete(c, id).await?;
+        probes::forget(c, id).await?;
+        episodes::forget(c, id).await?;
         let change = Change::new("endpoint.delete", TABLES).of(id, &before.name);
         Ok(((), change.before(&before)))
     });

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Geography, Model, Resolved, UnknownModel, by_profile, find, strip_ignoring_case};
+use super::{
+    Geography, ListedProfile, Model, Resolved, UnknownModel, by_profile, find, strip_ignoring_case,
+};
 
 /// Names that admins have given to models, and what each stands for: an Anthropic id, a base id, a
 /// profile's id or an ARN.
@@ -57,6 +59,9 @@ pub struct Catalog {
     pub profiles: HashMap<String, String>,
     /// Ids of the profiles that Bedrock has here; empty where that is not known.
     pub discovered: HashSet<String>,
+    /// The models behind the application inference profiles that Bedrock has here, by their ARNs, which
+    /// do not tell.
+    pub behind: HashMap<String, &'static Model>,
 }
 
 impl Catalog {
@@ -68,7 +73,21 @@ impl Catalog {
             mappings: Arc::default(),
             profiles: HashMap::new(),
             discovered: HashSet::new(),
+            behind: HashMap::new(),
         }
+    }
+
+    /// Takes in what Bedrock lists here; what another geography has counts for nothing.
+    #[must_use]
+    pub fn seeing(mut self, listed: &[ListedProfile]) -> Self {
+        let (made, own): (Vec<_>, Vec<_>) = listed
+            .iter()
+            .filter(|profile| profile.is_within(self.geography))
+            .partition(|profile| profile.application);
+        self.discovered = own.into_iter().map(|profile| profile.id.clone()).collect();
+        let behind = made.into_iter().filter_map(|made| Some((made.arn.clone(), made.model()?)));
+        self.behind = behind.collect();
+        self
     }
 
     /// Finds what `requested` stands for here.
@@ -88,6 +107,9 @@ impl Catalog {
             if let Some(profile) = self.profiles.get(key) {
                 resolved.profile.clone_from(profile);
             }
+        }
+        if resolved.model.is_none() {
+            resolved.model = self.behind.get(&resolved.profile).copied();
         }
         Ok(resolved)
     }
@@ -205,5 +227,29 @@ mod tests {
         }
         assert_eq!(profile(&new, "claude-opus"), None, "never by prefix");
         assert_eq!(profile(&catalog(Geography::Eu, &["us.anthropic.x"]), "x"), None);
+    }
+
+    #[test]
+    fn what_bedrock_lists_is_taken_in_within_the_geography() {
+        let listed = |id: &str, base: &str, application| ListedProfile {
+            arn: format!(
+                "arn:aws:bedrock:eu-west-1:111122223333:application-inference-profile/{id}"
+            ),
+            id: id.to_owned(),
+            name: String::new(),
+            base: base.to_owned(),
+            application,
+        };
+        let seen = Catalog::of(Geography::Eu).seeing(&[
+            listed("eu.anthropic.claude-opus-7", "anthropic.claude-opus-7", false),
+            listed("us.anthropic.claude-opus-8", "anthropic.claude-opus-8", false),
+            listed("abc", "anthropic.claude-opus-5", true),
+        ]);
+        assert_eq!(profile(&seen, "claude-opus-7").as_deref(), Some("eu.anthropic.claude-opus-7"));
+        for foreign in ["claude-opus-8", "us.anthropic.claude-opus-8"] {
+            assert_eq!(profile(&seen, foreign), None, "{foreign}");
+        }
+        let arn = "arn:aws:bedrock:eu-west-1:111122223333:application-inference-profile/abc";
+        assert_eq!(seen.resolve(arn).unwrap().model.map(|model| model.id), Some("claude-opus-5"));
     }
 }

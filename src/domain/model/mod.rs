@@ -8,9 +8,11 @@ use super::capability::Capability;
 use super::error::{ApiError, ErrorKind};
 pub use super::geography::Geography;
 pub use catalog::{Catalog, Mappings};
+pub use listed::ListedProfile;
 pub use offer::{Cursor, Offer, Page, UnknownCursor};
 
 mod catalog;
+mod listed;
 mod offer;
 mod table;
 #[cfg(test)]

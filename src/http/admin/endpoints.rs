@@ -9,14 +9,17 @@ use uuid::Uuid;
 
 use super::only;
 use crate::actors::worker::Worker;
-use crate::control::endpoints::{self, CreateEndpoint, EditEndpoint, Endpoint, EndpointsHealth};
+use crate::control::endpoints::{
+    self, CreateEndpoint, EditEndpoint, Endpoint, EndpointStatus, EndpointTest, EndpointsHealth,
+    TestEndpoint,
+};
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]
-#[openapi(paths(list, create, health, read, edit, remove))]
+#[openapi(paths(list, create, health, read, edit, remove, status, test, drain, resume, probe))]
 pub(super) struct Api;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -28,7 +31,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(get().to(read))
                 .route(patch().to(edit))
                 .route(delete().to(remove)),
-        );
+        )
+        .service(only("/endpoints/{id}/health").route(get().to(status)))
+        .service(only("/endpoints/{id}/test").route(post().to(test)))
+        .service(only("/endpoints/{id}/drain").route(post().to(drain)))
+        .service(only("/endpoints/{id}/resume").route(post().to(resume)))
+        .service(only("/endpoints/{id}/probe").route(post().to(probe)));
 }
 
 /// Endpoints, newest first.
@@ -90,4 +98,69 @@ async fn remove(
 ) -> Result<impl Responder, Problem> {
     endpoints::delete(&edge.control, &caller, *id).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// How one endpoint does, which profiles and quotas it has, and what still runs there while it is drained.
+/// The nil id means the endpoint of the gateway's own environment.
+#[utoipa::path(get, path = "/endpoints/{id}/health", tag = "endpoints", params(("id" = Uuid, Path)),
+    responses((status = 200, body = EndpointStatus), Refusals))]
+async fn status(
+    caller: Caller,
+    edge: Data<Edge>,
+    worker: Data<Rc<Worker>>,
+    id: Path<Uuid>,
+) -> Result<impl Responder, Problem> {
+    let known = &worker.gateway.endpoints;
+    Ok(Json(endpoints::status(&edge.control, &caller, known, *id).await?))
+}
+
+/// Has a model answer with one token at the endpoint, drained or not. The call is charged by AWS, and is in
+/// no usage. The nil id means the endpoint of the gateway's own environment.
+#[utoipa::path(post, path = "/endpoints/{id}/test", tag = "endpoints", params(("id" = Uuid, Path)),
+    request_body = TestEndpoint, responses((status = 200, body = EndpointTest), Refusals))]
+async fn test(
+    caller: Caller,
+    edge: Data<Edge>,
+    worker: Data<Rc<Worker>>,
+    id: Path<Uuid>,
+    order: Json<TestEndpoint>,
+) -> Result<impl Responder, Problem> {
+    let tested = endpoints::test(&edge.control, &caller, &worker, *id, order.into_inner()).await?;
+    Ok(Json(tested))
+}
+
+/// Lets the endpoint take no new requests; those that it serves go on to their end.
+#[utoipa::path(post, path = "/endpoints/{id}/drain", tag = "endpoints", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Endpoint), Refusals))]
+async fn drain(
+    caller: Caller,
+    edge: Data<Edge>,
+    id: Path<Uuid>,
+) -> Result<impl Responder, Problem> {
+    Ok(Json(endpoints::drain(&edge.control, &caller, *id).await?))
+}
+
+/// Lets the endpoint take requests again.
+#[utoipa::path(post, path = "/endpoints/{id}/resume", tag = "endpoints", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Endpoint), Refusals))]
+async fn resume(
+    caller: Caller,
+    edge: Data<Edge>,
+    id: Path<Uuid>,
+) -> Result<impl Responder, Problem> {
+    Ok(Json(endpoints::resume(&edge.control, &caller, *id).await?))
+}
+
+/// Has AWS be asked at once which profiles and quotas the endpoint has. The nil id means the endpoint of
+/// the gateway's own environment.
+#[utoipa::path(post, path = "/endpoints/{id}/probe", tag = "endpoints", params(("id" = Uuid, Path)),
+    responses((status = 202), Refusals))]
+async fn probe(
+    caller: Caller,
+    edge: Data<Edge>,
+    worker: Data<Rc<Worker>>,
+    id: Path<Uuid>,
+) -> Result<impl Responder, Problem> {
+    endpoints::probe(&edge.control, &caller, *id, worker.gateway.is_probing).await?;
+    Ok(HttpResponse::Accepted().finish())
 }

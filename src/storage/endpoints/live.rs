@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{EndpointRow, ProfileRow};
 use crate::storage::database::{Connection, Database};
 use crate::storage::error::StorageError;
+use crate::storage::probes::{self, Probe};
 use crate::storage::schema::{endpoint_profiles, endpoints, model_mappings, team_endpoints, teams};
 
 /// Rows of each kind that are read at the most.
@@ -34,6 +35,8 @@ pub struct Live {
     pub strategies: Vec<(Uuid, String)>,
     /// Names given to models, and what each stands for.
     pub mappings: Vec<(String, String)>,
+    /// What AWS's control planes have told of the endpoints.
+    pub probes: Vec<Probe>,
 }
 
 /// Reads all that routing goes by.
@@ -73,5 +76,6 @@ async fn read(connection: &mut Connection) -> QueryResult<Live> {
         .limit(MOST)
         .load(connection)
         .await?;
-    Ok(Live { endpoints, profiles, teams, strategies, mappings })
+    let probes = probes::all(connection).await?;
+    Ok(Live { endpoints, profiles, teams, strategies, mappings, probes })
 }

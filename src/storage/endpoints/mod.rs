@@ -1,6 +1,7 @@
 //! The tables `endpoints` and `endpoint_profiles`.
 
 mod live;
+pub mod running;
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -43,6 +44,17 @@ impl EndpointRow {
     #[must_use]
     pub fn key_purpose(id: Uuid) -> String {
         format!("endpoints/{id}")
+    }
+
+    /// Whether AWS would tell the same of it as of `other`: of one account in one region, asked at one
+    /// address.
+    #[must_use]
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        fn place(row: &EndpointRow) -> impl PartialEq + use<'_> {
+            let EndpointRow { region, credential, role_arn, external_id, .. } = row;
+            (region, credential, role_arn, external_id, &row.api_key, &row.control_url)
+        }
+        place(self) == place(other)
     }
 }
 
@@ -130,6 +142,20 @@ pub async fn update(
 ) -> Result<(), StorageError> {
     let target = endpoints::table.filter(endpoints::id.eq(endpoint.id));
     diesel::update(target).set(endpoint).execute(connection).await?;
+    Ok(())
+}
+
+/// Lets an endpoint take requests, or no new ones.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn enable(
+    connection: &mut Connection,
+    id: Uuid,
+    enabled: bool,
+) -> Result<(), StorageError> {
+    let target = endpoints::table.filter(endpoints::id.eq(id));
+    diesel::update(target).set(endpoints::enabled.eq(enabled)).execute(connection).await?;
     Ok(())
 }
 

@@ -24,24 +24,28 @@ const BATCH: i64 = 100;
 /// # Errors
 /// [`StorageError`]
 pub async fn enqueue(database: &Database, event: Event) -> Result<bool, StorageError> {
-    database
-        .run(async move |mut connection| {
-            let inserted = diesel::sql_query(
-                "insert into notifications (id, key, category, type, severity, payload, created_at) \
-                 values ($1, $2, $3, $4, $5, $6, $7) on conflict (key) do nothing",
-            )
-            .bind::<SqlUuid, _>(Uuid::now_v7())
-            .bind::<Text, _>(event.stored_key())
-            .bind::<Text, _>(event.event_type.category().name())
-            .bind::<Text, _>(event.event_type.name())
-            .bind::<Text, _>(event.severity.name())
-            .bind::<Jsonb, Value>(event.payload())
-            .bind::<Timestamptz, _>(event.timestamp)
-            .execute(&mut connection)
-            .await?;
-            Ok(inserted == 1)
-        })
-        .await
+    database.run(async move |mut connection| write(&mut connection, event).await).await
+}
+
+/// As [`enqueue`], within what the caller writes.
+///
+/// # Errors
+/// [`StorageError`]
+pub(super) async fn write(connection: &mut Connection, event: Event) -> Result<bool, StorageError> {
+    let inserted = diesel::sql_query(
+        "insert into notifications (id, key, category, type, severity, payload, created_at) \
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict (key) do nothing",
+    )
+    .bind::<SqlUuid, _>(Uuid::now_v7())
+    .bind::<Text, _>(event.stored_key())
+    .bind::<Text, _>(event.event_type.category().name())
+    .bind::<Text, _>(event.event_type.name())
+    .bind::<Text, _>(event.severity.name())
+    .bind::<Jsonb, Value>(event.payload())
+    .bind::<Timestamptz, _>(event.timestamp)
+    .execute(connection)
+    .await?;
+    Ok(inserted == 1)
 }
 
 /// Tells the oldest notifications off to the active destinations that want their category, or to

@@ -43,6 +43,7 @@ impl Setup {
             ("BOOTSTRAP_API_KEY", KEY),
             ("ADMIN_API_KEY", ADMIN),
             ("PRICING_REFRESH_ENABLED", "false"),
+            ("ENDPOINT_PROBE_INTERVAL", "0"),
             ("UPSTREAM_DRAIN_TIMEOUT_MS", "200"),
             ("WORKERS", "2"),
             ("AWS_REGION", "us-east-1"),
