@@ -1,6 +1,7 @@
 //! How a team's requests are routed: its row of `teams`, and the table `team_endpoints`.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -71,4 +72,32 @@ pub async fn replace(
     diesel::delete(old).execute(connection).await?;
     diesel::insert_into(team_endpoints::table).values(rows).execute(connection).await?;
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// The names of teams that would have no enabled endpoint left without this one, twenty at the most.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn teams_without_another(
+    connection: &mut Connection,
+    endpoint: Uuid,
+) -> Result<Vec<String>, StorageError> {
+    let rows: Vec<Named> = diesel::sql_query(
+        "select name from teams join team_endpoints as its on its.team_id = teams.id
+         where its.endpoint_id = $1 and not exists (
+             select from team_endpoints as other join endpoints on endpoints.id = other.endpoint_id
+             where other.team_id = teams.id and other.endpoint_id <> $1 and endpoints.enabled
+         )
+         order by name limit 20",
+    )
+    .bind::<SqlUuid, _>(endpoint)
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
 }

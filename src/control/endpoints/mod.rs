@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub use credential::{CredentialOrder, CredentialView};
 pub use health::{EndpointHealth, EndpointsHealth, ModelHealth, health};
-pub use orders::{EndpointTest, TestEndpoint, drain, probe, resume, test};
+pub use orders::{EndpointTest, TestEndpoint, drain, probe, resume, teams_without_another, test};
 pub use status::{EndpointStatus, ModelQuota, Profile, status};
 pub use view::{CreateEndpoint, EditEndpoint, Endpoint, EndpointGuardrail, ModelProfile};
 

@@ -13,7 +13,7 @@ use crate::control::change::Change;
 use crate::control::error::ControlError;
 use crate::control::{Control, field};
 use crate::storage::endpoints;
-use crate::storage::{Connection, episodes, probes};
+use crate::storage::{Connection, episodes, probes, routing};
 
 /// Lets an endpoint take no new requests; those that it serves go on to their end.
 ///
@@ -54,6 +54,20 @@ async fn enable(
         Ok((after.clone(), change.before(&before).after(&after)))
     });
     written.await
+}
+
+/// The names of teams whose requests are refused while this endpoint is drained, since they have no other;
+/// twenty at the most.
+///
+/// # Errors
+/// [`ControlError`]
+pub async fn teams_without_another(
+    control: &Control,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<Vec<String>, ControlError> {
+    caller.admin()?;
+    control.read(async move |c: &mut Connection| routing::teams_without_another(c, id).await).await
 }
 
 /// Has AWS be asked at once what an endpoint has; the nil id means the environment's.

@@ -169,6 +169,14 @@ fn of_gateway(config: &mut ServiceConfig) {
         .service(only("/portal/endpoints/{id}").route(web::get().to(endpoints::one)))
         .service(only("/portal/endpoints/{id}/change").route(web::post().to(endpoints::change)))
         .service(only("/portal/endpoints/{id}/delete").route(web::post().to(endpoints::delete)))
+        .service(only("/portal/endpoints/{id}/test").route(web::post().to(endpoints::test)))
+        .service(only("/portal/endpoints/{id}/probe").route(web::post().to(endpoints::probe)))
+        .service(only("/portal/endpoints/{id}/drain").route(web::post().to(endpoints::drain)))
+        .service(only("/portal/endpoints/{id}/resume").route(web::post().to(endpoints::resume)))
+        .service(only("/portal/endpoints/{id}/stand-in").route(web::post().to(endpoints::stand_in)))
+        .service(
+            only("/portal/endpoints/{id}/stand-down").route(web::post().to(endpoints::stand_down)),
+        )
         .service(only("/portal/models").route(web::get().to(models::page)))
         .service(only("/portal/models/name").route(web::post().to(models::name)))
         .service(only("/portal/models/unname").route(web::post().to(models::unname)))

@@ -36,6 +36,10 @@ pub(super) enum Notice {
     Deactivated,
     /// A delivery is tried again.
     Retried,
+    /// An endpoint takes no new requests.
+    Drained,
+    /// An endpoint takes requests again.
+    Resumed,
 }
 
 impl Notice {
@@ -56,6 +60,8 @@ impl Notice {
             Self::Activated => "activated",
             Self::Deactivated => "deactivated",
             Self::Retried => "retried",
+            Self::Drained => "drained",
+            Self::Resumed => "resumed",
         }
     }
 }
@@ -79,6 +85,10 @@ impl fmt::Display for Notice {
             Self::Activated => "The destination is active: it is told from now on.",
             Self::Deactivated => "The destination is a draft again, and is told nothing more.",
             Self::Retried => "The delivery is tried again at once.",
+            Self::Drained => {
+                "The endpoint takes no new requests; those that it serves go on to their end."
+            }
+            Self::Resumed => "The endpoint takes requests again.",
             Self::KeyRevoked => "The key is revoked, and stops working everywhere.",
             Self::PasswordChanged => {
                 "Your password is changed, and your other browsers are signed out."

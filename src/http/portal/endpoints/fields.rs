@@ -1,9 +1,6 @@
 //! The fields of an endpoint's form, and what they stand for.
 
-use crate::control::ControlError;
-use crate::control::endpoints::{
-    CredentialOrder, CredentialView, Endpoint, EndpointGuardrail, ModelProfile,
-};
+use crate::control::endpoints::{CredentialOrder, CredentialView, Endpoint, EndpointGuardrail};
 use crate::domain::geography::Geography;
 use crate::http::portal::input::{Choice, Input};
 use crate::http::portal::sent::Sent;
@@ -23,8 +20,6 @@ pub(super) fn stored(endpoint: &Endpoint) -> [Input; 15] {
             ("role", role_arn.clone(), some(external_id), *session_tags)
         }
     };
-    let profiles: Vec<_> =
-        endpoint.profiles.iter().map(|one| format!("{} {}", one.model, one.profile)).collect();
     let none = EndpointGuardrail { id: String::new(), version: String::new() };
     let guardrail = endpoint.guardrail.as_ref().unwrap_or(&none);
     inputs(&|name| match name {
@@ -42,7 +37,6 @@ pub(super) fn stored(endpoint: &Endpoint) -> [Input; 15] {
         "control_url" => some(&endpoint.control_url),
         "guardrail.id" => guardrail.id.clone(),
         "guardrail.version" => guardrail.version.clone(),
-        "profiles" => profiles.join("\n"),
         _ => String::new(),
     })
 }
@@ -93,9 +87,8 @@ fn inputs(text: &dyn Fn(&str) -> String) -> [Input; 15] {
         line("guardrail.id", "Guardrail", 2048)
             .help("Id or ARN; every conversation here is held against it. Empty for none."),
         line("guardrail.version", "Version of the guardrail", 8).help("A number, or DRAFT."),
-        Input::area("profiles", "Application inference profiles", text("profiles")).help(
-            "A model and the ARN that stands in for it here, one pair a line, for cost tags.",
-        ),
+        line("control_url", "Another address of the control plane", 500)
+            .help("That of bedrock, which lists profiles; empty for AWS's own."),
     ]
 }
 
@@ -122,16 +115,4 @@ pub(super) fn guardrail(sent: &Sent) -> Option<EndpointGuardrail> {
         id: id.unwrap_or_default(),
         version: version.unwrap_or_default(),
     })
-}
-
-/// The pairs of model and profile that were sent.
-pub(super) fn profiles(sent: &Sent) -> Result<Vec<ModelProfile>, ControlError> {
-    let lines = sent.text("profiles").lines().map(str::trim).filter(|line| !line.is_empty());
-    let pair = |line: &str| {
-        let (model, profile) = line.split_once(char::is_whitespace).ok_or_else(|| {
-            ControlError::invalid("profiles", "takes a model, a blank and an ARN on each line")
-        })?;
-        Ok(ModelProfile { model: model.to_owned(), profile: profile.trim().to_owned() })
-    };
-    lines.map(pair).collect()
 }

@@ -1,17 +1,24 @@
 //! `/portal/endpoints`: the AWS accounts and regions that serve requests, and making one.
 
 mod fields;
+mod forms;
+mod health;
 mod one;
+mod orders;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Form};
 use askama::Template;
 use chrono::{TimeDelta, Utc};
+use uuid::Uuid;
 
-use fields::{credential, fields, guardrail, profiles};
-pub(super) use one::{change, delete, page as one};
+use fields::{credential, fields, guardrail};
+use health::Tag;
+pub(super) use one::page as one;
+pub(super) use orders::{change, delete, drain, probe, resume, stand_down, stand_in, test};
 
 use super::fault::Fault;
 use super::form::{self, Answer, Barred, Visitor};
@@ -20,9 +27,10 @@ use super::page::{Frame, render, see_other};
 use super::parts::{self, Pager};
 use super::sent::Sent;
 use super::words;
+use crate::actors::worker::Worker;
 use crate::control::ControlError;
-use crate::control::analytics::{self, Dimension, Filter};
-use crate::control::endpoints::{self, CreateEndpoint, CredentialView, Endpoint};
+use crate::control::analytics::{self, Dimension, Filter, Sums};
+use crate::control::endpoints::{self, CreateEndpoint, CredentialView, Endpoint, EndpointHealth};
 use crate::http::server::Edge;
 
 #[derive(Template)]
@@ -37,8 +45,15 @@ struct Endpoints {
 
 /// One endpoint, in words.
 struct Row {
-    endpoint: Endpoint,
+    id: Uuid,
+    name: String,
+    remark: &'static str,
+    region: String,
+    geography: Option<String>,
     credential: String,
+    tag: Tag,
+    running: String,
+    priority: String,
     requests: String,
     failed: String,
     whole: String,
@@ -46,39 +61,45 @@ struct Row {
 }
 
 /// Shows the list.
-pub(super) async fn page(request: HttpRequest, edge: Data<Edge>) -> Answer {
+pub(super) async fn page(
+    request: HttpRequest,
+    edge: Data<Edge>,
+    worker: Data<Rc<Worker>>,
+) -> Answer {
     let visitor = form::admin(&request, &edge).await?;
-    Ok(render(&list(&request, &edge, &visitor, None).await?))
+    Ok(render(&list(&request, (&edge, &worker), &visitor, None).await?))
 }
 
 async fn list(
     request: &HttpRequest,
-    edge: &Edge,
+    (edge, worker): (&Edge, &Worker),
     visitor: &Visitor,
     refused: Option<(&Sent, &Fault)>,
 ) -> Result<Endpoints, Barred> {
     let asked = Sent::of_query(request.query_string());
     let (control, caller, now) = (&edge.control, &visitor.caller, Utc::now());
     let day = Filter::span(now - TimeDelta::days(1), now);
-    let (page, used, latency) = tokio::try_join!(
+    let (page, health, used, latency) = tokio::try_join!(
         endpoints::list(control, caller, asked.paging()),
+        endpoints::health(caller, &worker.gateway.endpoints),
         analytics::breakdown(control, caller, &day, Dimension::Endpoint, 200),
         analytics::latency(control, caller, &day, Dimension::Endpoint),
     )?;
     let used: HashMap<_, _> = used.iter().map(|group| (group.id.as_str(), group.sums)).collect();
     let quick: HashMap<_, _> = latency.iter().map(|one| (one.id.as_str(), one.p95)).collect();
-    let rows = page.data.into_iter().map(|endpoint| {
-        let sums = used.get(endpoint.name.as_str()).copied().unwrap_or_default();
-        let failed = (sums.requests > 0).then(|| sums.failed as f64 / sums.requests as f64);
-        Row {
-            credential: in_words(&endpoint.credential),
-            requests: words::number(sums.requests),
-            failed: words::percent(failed),
-            whole: words::latency(quick.get(endpoint.name.as_str()).copied().flatten()),
-            cost: words::dollars(sums.cost_nanos),
-            endpoint,
-        }
-    });
+    let figures = Figures { used, quick };
+    let health_of = |id: Option<Uuid>| health.data.iter().find(|health| health.id == id);
+    let mut rows: Vec<Row> = page
+        .data
+        .into_iter()
+        .map(|endpoint| {
+            let health = health_of(Some(endpoint.id));
+            figures.row(&endpoint.name, health).of(&endpoint)
+        })
+        .collect();
+    if page.next.is_none() {
+        rows.extend(health_of(None).map(|own| figures.row(&own.name, Some(own))));
+    }
     let (sent, fault) = refused.unzip();
     let empty = Sent::default();
     let form = parts::Form::new(visitor, "New endpoint", "/portal/endpoints", "Make the endpoint")
@@ -87,10 +108,54 @@ async fn list(
     Ok(Endpoints {
         frame: Frame::new("Endpoints", request, Some(visitor)),
         pager: Pager::new(&asked, page.next.as_deref()),
-        rows: rows.collect(),
+        rows,
         form,
         is_open: fault.is_some(),
     })
+}
+
+/// What is known of the last day, by the endpoints' names.
+struct Figures<'f> {
+    used: HashMap<&'f str, Sums>,
+    quick: HashMap<&'f str, Option<f64>>,
+}
+
+impl Figures<'_> {
+    /// The row of an endpoint, with all that its health tells.
+    fn row(&self, name: &str, health: Option<&EndpointHealth>) -> Row {
+        let sums = self.used.get(name).copied().unwrap_or_default();
+        let failed = (sums.requests > 0).then(|| sums.failed as f64 / sums.requests as f64);
+        Row {
+            id: Uuid::nil(),
+            name: name.to_owned(),
+            remark: "of the environment",
+            region: health.map(|health| health.region.clone()).unwrap_or_default(),
+            geography: None,
+            credential: in_words(&CredentialView::Chain),
+            tag: health.map_or(Tag::UNKNOWN, Tag::of),
+            running: health.map_or_else(|| "–".to_owned(), |it| words::count(it.in_flight)),
+            priority: "–".to_owned(),
+            requests: words::number(sums.requests),
+            failed: words::percent(failed),
+            whole: words::latency(self.quick.get(name).copied().flatten()),
+            cost: words::dollars(sums.cost_nanos),
+        }
+    }
+}
+
+impl Row {
+    /// The row of an endpoint that is stored.
+    fn of(self, endpoint: &Endpoint) -> Self {
+        Self {
+            id: endpoint.id,
+            remark: if endpoint.is_default { "default" } else { "" },
+            region: endpoint.region.clone(),
+            geography: endpoint.geography.clone(),
+            credential: in_words(&endpoint.credential),
+            priority: endpoint.priority.to_string(),
+            ..self
+        }
+    }
 }
 
 /// What requests are authorised with.
@@ -103,7 +168,12 @@ fn in_words(credential: &CredentialView) -> String {
 }
 
 /// Makes an endpoint.
-pub(super) async fn create(request: HttpRequest, edge: Data<Edge>, sent: Form<Sent>) -> Answer {
+pub(super) async fn create(
+    request: HttpRequest,
+    edge: Data<Edge>,
+    worker: Data<Rc<Worker>>,
+    sent: Form<Sent>,
+) -> Answer {
     let visitor = form::sent_by_admin(&request, &edge, sent.text("token")).await?;
     match make(&edge, &visitor, &sent).await {
         Ok(made) => Ok(see_other(&format!(
@@ -113,7 +183,8 @@ pub(super) async fn create(request: HttpRequest, edge: Data<Edge>, sent: Form<Se
         ))),
         Err(error) => {
             let fault = Fault::of(error)?;
-            Ok(fault.page(&list(&request, &edge, &visitor, Some((&sent, &fault))).await?))
+            let refused = Some((&*sent, &fault));
+            Ok(fault.page(&list(&request, (&edge, &worker), &visitor, refused).await?))
         }
     }
 }
@@ -126,10 +197,10 @@ async fn make(edge: &Edge, visitor: &Visitor, sent: &Sent) -> Result<Endpoint, C
         geography: text("geography"),
         credential: credential(sent).unwrap_or_default(),
         runtime_url: text("runtime_url"),
+        control_url: text("control_url"),
         priority: sent.read("priority", "takes a number from 0 to 1000")?,
         enabled: Some(sent.text("enabled") != "false"),
         is_default: sent.text("default") == "true",
-        profiles: profiles(sent)?,
         guardrail: guardrail(sent),
         ..CreateEndpoint::default()
     };

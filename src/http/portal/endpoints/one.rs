@@ -1,70 +1,116 @@
-//! `/portal/endpoints/{id}`: one endpoint: its use, its change and its end.
+//! `/portal/endpoints/{id}`: one endpoint: its health and use, what AWS tells of it, and all that can be
+//! done with it. The nil id means the environment's, of which less can be changed.
+
+use std::rc::Rc;
 
 use actix_web::HttpRequest;
-use actix_web::web::{Data, Form, Path};
+use actix_web::web::{Data, Path};
 use askama::Template;
 use chrono::Utc;
 use uuid::Uuid;
 
-use super::fields::{credential, fields, guardrail, profiles, stored};
+use super::forms;
+use super::health::{Quota, Row, Tag};
+use crate::actors::worker::Worker;
 use crate::control::ControlError;
 use crate::control::analytics::{self, Dimension, Filter};
-use crate::control::endpoints::{self, EditEndpoint, Endpoint};
+use crate::control::endpoints::{self, Endpoint, EndpointTest, Profile};
 use crate::http::portal::fault::Fault;
-use crate::http::portal::figures::{self, Figure};
+use crate::http::portal::figures::{self, Figure, model_name};
 use crate::http::portal::form::{self, Answer, Barred, Visitor};
-use crate::http::portal::notice::Notice;
-use crate::http::portal::page::{Frame, render, see_other};
+use crate::http::portal::page::{Frame, render};
 use crate::http::portal::parts;
 use crate::http::portal::range::Range;
 use crate::http::portal::sent::Sent;
 use crate::http::portal::series::{self, Measure};
+use crate::http::portal::words::{self, Moment};
 use crate::http::server::Edge;
 
 #[derive(Template)]
 #[template(path = "endpoint.html")]
-struct One {
+pub(super) struct One {
     frame: Frame,
-    endpoint: Endpoint,
+    token: String,
+    name: String,
+    path: String,
+    tag: Tag,
+    facts: Vec<(&'static str, String)>,
+    rows: Vec<Row>,
+    test: Option<EndpointTest>,
+    probed: Option<Moment>,
+    quotas: Vec<Quota>,
+    quotas_error: Option<String>,
+    profiles: Vec<Listed>,
+    profiles_error: Option<String>,
+    stand_ins: Vec<StandIn>,
     figures: Vec<Figure>,
     requests: String,
     forms: Vec<parts::Form>,
+}
+
+/// An application profile that is used in the place of a model's own.
+struct StandIn {
+    model: String,
+    name: String,
+    arn: String,
+}
+
+/// A profile that Bedrock lists.
+struct Listed {
+    profile: Profile,
+    behind: String,
+    /// Whether it can be made to stand in for its model by a button.
+    is_offered: bool,
+}
+
+/// What was just sent, where the page is shown for it.
+#[derive(Default)]
+pub(super) struct After<'f> {
+    /// The form of changing was refused.
+    pub(super) change: Option<(&'f Sent, &'f Fault)>,
+    /// The form of stand-ins was refused.
+    pub(super) stand_in: Option<(&'f Sent, &'f Fault)>,
+    /// The endpoint was tried.
+    pub(super) test: Option<EndpointTest>,
 }
 
 /// Shows the endpoint.
 pub(in crate::http::portal) async fn page(
     request: HttpRequest,
     edge: Data<Edge>,
+    worker: Data<Rc<Worker>>,
     id: Path<Uuid>,
 ) -> Answer {
     let visitor = form::admin(&request, &edge).await?;
-    Ok(render(&one(&request, &edge, &visitor, *id, None).await?))
+    Ok(render(&one(&request, (&edge, &worker), &visitor, *id, After::default()).await?))
 }
 
-async fn one(
+pub(super) async fn one(
     request: &HttpRequest,
-    edge: &Edge,
+    (edge, worker): (&Edge, &Worker),
     visitor: &Visitor,
     id: Uuid,
-    refused: Option<(&Sent, &Fault)>,
+    after: After<'_>,
 ) -> Result<One, Barred> {
     let (control, caller) = (&edge.control, &visitor.caller);
-    let endpoint = endpoints::get(control, caller, id).await?;
+    let status = endpoints::status(control, caller, &worker.gateway.endpoints, id).await?;
     let range = Range::of(&Sent::default(), Utc::now())?;
-    let filter = Filter { endpoints: vec![endpoint.name.clone()], ..range.filter() };
+    let filter = Filter { endpoints: vec![status.health.name.clone()], ..range.filter() };
     let before = filter.before();
-    let (now, before, points) = tokio::try_join!(
+    let stored = async {
+        if id.is_nil() {
+            return Ok::<_, ControlError>(None);
+        }
+        let endpoint = endpoints::get(control, caller, id).await?;
+        let alone = endpoints::teams_without_another(control, caller, id).await?;
+        Ok(Some((endpoint, alone)))
+    };
+    let (stored, now, before, points) = tokio::try_join!(
+        stored,
         analytics::totals(control, caller, &filter),
         analytics::totals(control, caller, &before),
         analytics::over_time(control, caller, &filter, range.grain, Some((Dimension::Model, 6))),
     )?;
-    let (sent, fault) = refused.unzip();
-    let path = format!("/portal/endpoints/{id}");
-    let change = parts::Form::new(visitor, "Change", format!("{path}/change"), "Save")
-        .inputs(sent.map_or_else(|| stored(&endpoint), fields), fault);
-    let lead = "Teams that have it lose it: one that has no other is served by the default endpoints. Requests that it serves go on to their end; its usage stays.";
-    let delete =
-        parts::Form::new(visitor, "Delete", format!("{path}/delete"), "Delete the endpoint");
     let chart = series::stacked(
         "Requests by model, 30 days",
         &range,
@@ -72,64 +118,72 @@ async fn one(
         &points,
         Measure::Requests,
     );
+    let endpoint = stored.as_ref().map(|(endpoint, _)| endpoint);
+    let used = endpoint.map(|endpoint| endpoint.profiles.as_slice()).unwrap_or_default();
+    let listed = status.profiles.into_iter().map(|profile| Listed {
+        behind: model_name(profile.model.as_deref().unwrap_or(&profile.base)),
+        is_offered: endpoint.is_some()
+            && profile.application
+            && profile.model.is_some()
+            && !used.iter().any(|used| used.profile == profile.arn),
+        profile,
+    });
+    let facts = facts(endpoint, &status.health, status.running);
     Ok(One {
-        frame: Frame::new("Endpoint", request, Some(visitor)),
+        token: visitor.token(),
+        path: format!("/portal/endpoints/{id}"),
+        tag: Tag::of(&status.health),
+        profiles: listed.collect(),
+        profiles_error: status.profiles_error,
+        quotas: status.quotas.into_iter().map(Quota::of).collect(),
+        quotas_error: status.quotas_error,
+        probed: status.probed_at.map(Moment::from),
+        stand_ins: used.iter().map(StandIn::of).collect(),
+        test: after.test,
         figures: figures::of_sums(&now, &before),
         requests: chart.svg(),
-        forms: vec![change, delete.danger().lead(lead)],
-        endpoint,
+        forms: forms::all(visitor, id, stored.as_ref(), (after.change, after.stand_in)),
+        facts,
+        name: status.health.name,
+        rows: status.health.models.into_iter().map(Row::of).collect(),
+        frame: Frame::new("Endpoint", request, Some(visitor)),
     })
 }
 
-/// Changes the endpoint.
-pub(in crate::http::portal) async fn change(
-    request: HttpRequest,
-    edge: Data<Edge>,
-    id: Path<Uuid>,
-    sent: Form<Sent>,
-) -> Answer {
-    let visitor = form::sent_by_admin(&request, &edge, sent.text("token")).await?;
-    match edit(&edge, &visitor, *id, &sent).await {
-        Ok(_) => Ok(see_other(&format!("/portal/endpoints/{id}?notice={}", Notice::Saved.name()))),
-        Err(error) => {
-            let fault = Fault::of(error)?;
-            let page = one(&request, &edge, &visitor, *id, Some((&sent, &fault))).await?;
-            Ok(fault.page(&page))
+impl StandIn {
+    fn of(profile: &endpoints::ModelProfile) -> Self {
+        Self {
+            model: profile.model.clone(),
+            name: model_name(&profile.model),
+            arn: profile.profile.clone(),
         }
     }
 }
 
-async fn edit(
-    edge: &Edge,
-    visitor: &Visitor,
-    id: Uuid,
-    sent: &Sent,
-) -> Result<Endpoint, ControlError> {
-    let text = |name| sent.given(name).map(str::to_owned);
-    let order = EditEndpoint {
-        name: Some(sent.text("name").to_owned()),
-        region: Some(sent.text("region").to_owned()),
-        geography: Some(text("geography")),
-        credential: credential(sent),
-        runtime_url: Some(text("runtime_url")),
-        priority: sent.read("priority", "takes a number from 0 to 1000")?,
-        enabled: Some(sent.text("enabled") != "false"),
-        is_default: Some(sent.text("default") == "true"),
-        profiles: Some(profiles(sent)?),
-        guardrail: Some(guardrail(sent)),
-        ..EditEndpoint::default()
+fn facts(
+    endpoint: Option<&Endpoint>,
+    health: &endpoints::EndpointHealth,
+    running: Option<u64>,
+) -> Vec<(&'static str, String)> {
+    let credential = match (&health.credential_trouble, health.credential_expires_at) {
+        (Some(trouble), _) => trouble.clone(),
+        (None, Some(end)) => format!("works, and is replaced before {}", words::moment(end)),
+        (None, None) if health.has_credential => "works".to_owned(),
+        (None, None) => "not fetched yet".to_owned(),
     };
-    endpoints::edit(&edge.control, &visitor.caller, id, order).await
-}
-
-/// Takes the endpoint away.
-pub(in crate::http::portal) async fn delete(
-    request: HttpRequest,
-    edge: Data<Edge>,
-    id: Path<Uuid>,
-    sent: Form<Sent>,
-) -> Answer {
-    let visitor = form::sent_by_admin(&request, &edge, sent.text("token")).await?;
-    endpoints::delete(&edge.control, &visitor.caller, *id).await?;
-    Ok(see_other(&format!("/portal/endpoints?notice={}", Notice::Deleted.name())))
+    let is_default = endpoint.map_or(health.in_use, |endpoint| endpoint.is_default);
+    let running = match running {
+        Some(running) => format!("{} on all instances", words::count(running)),
+        None => format!("{} on this instance", words::count(health.in_flight)),
+    };
+    vec![
+        ("Requests that run there", running),
+        ("Credential", credential),
+        ("Region", health.region.clone()),
+        ("Profiles of the geography", health.geography.clone()),
+        (
+            "Serves teams without endpoints of their own",
+            if is_default { "yes" } else { "no" }.to_owned(),
+        ),
+    ]
 }
