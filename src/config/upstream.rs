@@ -67,9 +67,7 @@ impl UpstreamConfig {
         let default = region(environment, "AWS_DEFAULT_REGION");
         let prefixes = Geography::ALL.map(Geography::prefix).join(", ");
         let takes = format!("one of {prefixes}");
-        let geography = environment.parsed("BEDROCK_GEOGRAPHY", takes, |text| {
-            Geography::ALL.into_iter().find(|geography| geography.prefix() == text)
-        });
+        let geography = environment.parsed("BEDROCK_GEOGRAPHY", takes, Geography::named);
         Self {
             region: named.or(default),
             geography,

@@ -26,6 +26,12 @@ impl Geography {
     pub const ALL: [Self; 7] =
         [Self::Us, Self::Eu, Self::Apac, Self::Au, Self::Jp, Self::UsGov, Self::Global];
 
+    /// The geography of a prefix, without the dot.
+    #[must_use]
+    pub fn named(prefix: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|geography| geography.prefix() == prefix)
+    }
+
     /// The narrowest geography that a region belongs to; `Global` where it has none of its own.
     #[must_use]
     pub fn of_region(region: &str) -> Self {

@@ -71,7 +71,7 @@ export const waiting = async (ccag, folder) => {
   const settings = {
     CCAG_DATA_DIR: `${folder}/waiting`, PROXY_HOST: "127.0.0.1", LOG_FORMAT: "json", RUST_LOG: "info", DRAIN_TIMEOUT_MS: "100",
     BOOTSTRAP_API_KEY: key, ADMIN_API_KEY: admin, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "AKIAPORTAL0000000001",
-    AWS_SECRET_ACCESS_KEY: "portalSecret", AWS_EC2_METADATA_DISABLED: "true",
+    AWS_SECRET_ACCESS_KEY: "portalSecret", AWS_EC2_METADATA_DISABLED: "true", ENDPOINT_PROBE_INTERVAL: "0",
     AWS_ENDPOINT_URL_BEDROCK_RUNTIME: bedrock, AWS_ENDPOINT_URL_BEDROCK: bedrock,
   };
   const gateway = await start(ccag, "serve", settings, (find) => {

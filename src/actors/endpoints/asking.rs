@@ -31,24 +31,22 @@ impl Endpoints {
         session: &Arc<Session>,
         question: impl AsyncFn(Arc<Loaded>) -> Result<T, ServiceError>,
     ) -> Result<T, AskError> {
-        match question(self.credential(session, false).await?).await {
+        let loaded = self.credential(session, None).await?;
+        match question(Arc::clone(&loaded)).await {
             Err(error) if error.is_stale_credential() => {
-                Ok(question(self.credential(session, true).await?).await?)
+                Ok(question(self.credential(session, Some(loaded)).await?).await?)
             }
             answered => Ok(answered?),
         }
     }
 
-    /// The credential that is good now, or a `fresh` one.
+    /// The credential that is good now, another one than what was found to be `stale`.
     async fn credential(
         &self,
         session: &Arc<Session>,
-        fresh: bool,
+        stale: Option<Arc<Loaded>>,
     ) -> Result<Arc<Loaded>, AskError> {
-        if let Some((ready, _)) = session.wallet.ready(None).filter(|_| !fresh) {
-            return Ok(ready);
-        }
-        let fetched = self.fetched(session, None).await;
+        let fetched = self.fetched(session, None, stale).await;
         let fetched = fetched.map_err(|error| AskError::NoCredential(error.to_string()))?;
         fetched.map_err(AskError::NoCredential)
     }

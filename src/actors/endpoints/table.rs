@@ -204,8 +204,7 @@ impl Table {
 }
 
 fn geography(row: &EndpointRow) -> Geography {
-    let named = row.geography.as_deref();
-    let known = Geography::ALL.into_iter().find(|known| named == Some(known.prefix()));
+    let known = row.geography.as_deref().and_then(Geography::named);
     known.unwrap_or_else(|| Geography::of_region(&row.region))
 }
 

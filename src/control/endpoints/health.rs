@@ -7,9 +7,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::view::Endpoint;
 use crate::actors::endpoints::{EndpointReport, Endpoints, PlaceReport};
 use crate::control::caller::Caller;
 use crate::control::error::ControlError;
+use crate::domain::geography::Geography;
 
 /// How the endpoints do, as the instance that answers knows it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -84,6 +86,24 @@ pub async fn health(
 }
 
 impl EndpointHealth {
+    /// What is known of an endpoint that this instance has not heard of yet.
+    pub(super) fn unheard_of(endpoint: Endpoint) -> Self {
+        let geography = || Geography::of_region(&endpoint.region).prefix().to_owned();
+        Self {
+            id: Some(endpoint.id),
+            geography: endpoint.geography.clone().unwrap_or_else(geography),
+            name: endpoint.name,
+            region: endpoint.region,
+            enabled: endpoint.enabled,
+            in_use: false,
+            in_flight: 0,
+            has_credential: false,
+            credential_expires_at: None,
+            credential_trouble: None,
+            models: Vec::new(),
+        }
+    }
+
     pub(super) fn of(report: EndpointReport) -> Self {
         Self {
             id: report.id,

@@ -140,8 +140,10 @@ pub async fn test(
     let model = order.model.map(|model| field::profile("model", &model)).transpose()?;
     let name = control.ask(async move |c: &mut Connection| name(c, id).await).await?;
     let session = worker.gateway.endpoints.session((!id.is_nil()).then_some(id));
-    // It was made a moment ago, and this instance is yet to hear of it.
-    let session = session.ok_or(ControlError::Unavailable)?;
+    let session = session.ok_or_else(|| {
+        let message = "This instance is yet to hear of the endpoint; try again in a moment.";
+        ControlError::conflict("not_known_yet", message)
+    })?;
     let test = EndpointTest::of(worker.try_endpoint(&session, model.as_deref()).await);
     let noted = test.clone();
     control

@@ -88,26 +88,24 @@ pub async fn status(
     let reports = endpoints.report().await.map_err(|_| ControlError::Unavailable)?;
     let wanted = (!id.is_nil()).then_some(id);
     let report = reports.into_iter().find(|report| report.id == wanted);
-    let report = report.ok_or(ControlError::NotFound("endpoint"))?;
-    let (geography, is_drained) = (report.geography, !report.enabled);
+    let health = match report {
+        Some(report) => EndpointHealth::of(report),
+        // It may have been made a moment ago, and this instance is yet to hear of it.
+        None => EndpointHealth::unheard_of(super::get(control, caller, id).await?),
+    };
+    let is_drained = !health.enabled;
     let read = control.read(async move |c: &mut Connection| {
         let running = if is_drained { Some(running::sum(c, id).await?) } else { None };
         Ok::<_, StorageError>((running, probes::get(c, id).await?))
     });
     let (running, probe) = read.await?;
-    let health = EndpointHealth::of(report);
     // What this instance knows is newer than what it has written.
     let running = running.map(|sum| u64::try_from(sum).unwrap_or(0).max(health.in_flight));
-    Ok(EndpointStatus::of(health, running, probe, geography))
+    Ok(EndpointStatus::of(health, running, probe))
 }
 
 impl EndpointStatus {
-    fn of(
-        health: EndpointHealth,
-        running: Option<u64>,
-        probe: Option<Probe>,
-        geography: Geography,
-    ) -> Self {
+    fn of(health: EndpointHealth, running: Option<u64>, probe: Option<Probe>) -> Self {
         let Some(probe) = probe else {
             return Self {
                 health,
@@ -119,11 +117,13 @@ impl EndpointStatus {
                 quotas_error: None,
             };
         };
+        let geography = Geography::named(&health.geography);
+        let listed = |profile| Profile::of(profile, geography);
         Self {
             health,
             running,
             probed_at: probe.ended_at,
-            profiles: probe.profiles.into_iter().map(|it| Profile::of(it, geography)).collect(),
+            profiles: probe.profiles.into_iter().map(listed).collect(),
             profiles_error: probe.profiles_error,
             quotas: by_model(probe.quotas),
             quotas_error: probe.quotas_error,
@@ -132,10 +132,10 @@ impl EndpointStatus {
 }
 
 impl Profile {
-    fn of(listed: ListedProfile, geography: Geography) -> Self {
+    fn of(listed: ListedProfile, geography: Option<Geography>) -> Self {
         Self {
             model: listed.model().map(|model| model.id.to_owned()),
-            in_geography: listed.is_within(geography),
+            in_geography: geography.is_some_and(|geography| listed.is_within(geography)),
             id: listed.id,
             arn: listed.arn,
             name: listed.name,

@@ -75,6 +75,7 @@ fn start(
         ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &bedrock),
         ("AWS_ENDPOINT_URL_BEDROCK", &bedrock),
         ("PRICING_REFRESH_ENABLED", "false"),
+        ("ENDPOINT_PROBE_INTERVAL", "0"),
         ("SSL_CERT_FILE", &roots),
     ];
     let around = platform.iter().chain(more);
