@@ -20,6 +20,7 @@ function actions(all: Statement[]): string[] {
 
 test('the task may use Bedrock, assume roles, read quotas, notify, read its secret and be entered', () => {
   assert.deepEqual(actions(statements('TaskRole')), [
+    'bedrock:ApplyGuardrail',
     'bedrock:CountTokens',
     'bedrock:GetInferenceProfile',
     'bedrock:InvokeModel',
