@@ -44,6 +44,16 @@ ask() {
     "$client" -p "$1" </dev/null 2>&1) || true
 }
 
+blocked() {
+  answer=$(ask 'Within the budget?')
+  [[ $answer != *'You said:'* ]]
+}
+
+answered() {
+  answer=$(ask 'And without it?')
+  [[ $answer == *'You said:'* ]]
+}
+
 machine python3 "$project/tests/claude_code/login.py" "$client" "$url" "$password" "$work/home" "$work/project"
 echo 'ok    the client signs in'
 
@@ -60,6 +70,22 @@ answer=$(ask 'Still there?')
 [[ $answer == *'You said: "Still there?"'* ]] || fail 'a question after a refresh' "$answer"
 [ "$(stored idpRefreshToken)" != "$before" ] || fail 'the refresh token stays the same'
 echo 'ok    the client refreshes its session'
+
+# usage: what the client's /usage reads, with the session that it has stored.
+usage() {
+  curl -fsS -H "authorization: Bearer $(stored jwt)" "$url/api/oauth/usage"
+}
+
+budget=$(admin "$url/admin/budgets" -d "{\"target\":\"user\",\"subject_id\":\"$user\",\"amount_usd\":0.0001,\"period\":\"daily\",\"policy\":\"standard\"}" | json d.id)
+eventually blocked || fail 'a budget that is used up does not stop the client' "$answer"
+[[ $answer == *'spend limit reached'* ]] || fail 'the client does not tell of the spend limit' "$answer"
+echo "ok    the client tells of a budget that is used up: $(head -n 1 <<<"$answer" | cut -c1-100)"
+percent=$(usage | json 'd.limits[0].percent')
+[ "$percent" -ge 100 ] || fail "the client's usage is told as $percent %"
+echo "ok    its usage is told as $percent %"
+admin -X DELETE "$url/admin/budgets/$budget" >/dev/null
+eventually answered || fail 'a budget that is gone still stops the client' "$answer"
+echo 'ok    without the budget it is answered again'
 
 session=$(admin "$url/admin/client-sessions" | json 'd.data[0].surface === "claude_code" && d.data[0].id')
 admin -X DELETE "$url/admin/client-sessions/$session" >/dev/null
