@@ -45,7 +45,7 @@ pub struct Listeners {
     pub settings: Name<SettingsOwner>,
     /// Hears of `prices`.
     pub prices: Name<PriceOwner>,
-    /// Hears of `endpoints` and `endpoint_probes`.
+    /// Hears of `endpoint_probes`.
     pub prober: Name<Prober>,
 }
 
@@ -128,7 +128,7 @@ impl Handler<Heard> for Changes {
         ) {
             self.listeners.endpoints.tell(Reload);
         }
-        if matches!(table, Some("endpoints" | "endpoint_probes")) {
+        if table == Some("endpoint_probes") {
             self.listeners.prober.tell(Look);
         }
         if matches!(table, None | Some("settings")) {

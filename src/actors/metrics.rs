@@ -7,6 +7,8 @@ use prometheus::Registry;
 use prometheus::proto::MetricFamily;
 
 use super::Gateway;
+use super::endpoints::{TROUBLED, Vitals};
+use crate::telemetry::label::{MAX_ENDPOINTS, OTHER};
 use crate::telemetry::metric::{Kind, Label};
 use crate::telemetry::{Declared, Family};
 
@@ -55,6 +57,14 @@ crate::telemetry::metric::metrics! {
     LIMITS_AWAY: "ccag_limits_away", Kind::Gauge, [];
     /// What is known of endpoints and profiles beyond the capability table.
     VERDICTS: "ccag_capability_verdicts", Kind::Gauge, [Label::of("kind", &["feature", "beta", "field"]), Label::of("taken", &["false", "true"])];
+    /// Models of an endpoint that are not simply served, by what their breaker says.
+    BREAKERS: "ccag_endpoint_breakers", Kind::Gauge, [Label::ENDPOINT, Label::of("state", &["throttled", "half_open", "open", "parked"])];
+    /// Requests that an endpoint serves now.
+    IN_FLIGHT: "ccag_endpoint_in_flight", Kind::Gauge, [Label::ENDPOINT];
+    /// 1 while there is a credential for an endpoint, else 0.
+    CREDENTIAL: "ccag_endpoint_credential_ready", Kind::Gauge, [Label::ENDPOINT];
+    /// Time since an endpoint's credential was fetched.
+    CREDENTIAL_AGE: "ccag_endpoint_credential_age_seconds", Kind::Gauge, [Label::ENDPOINT];
     /// Notifications that Postgres has not taken yet.
     UNWRITTEN: "ccag_notifications_unwritten", Kind::Gauge, [];
     /// Notifications that were dropped because Postgres took none.
@@ -78,6 +88,7 @@ fn read(gateway: &Gateway) -> Vec<MetricFamily> {
     families.extend(tree(gateway));
     families.push(verdicts(gateway));
     families.push(deliveries(gateway));
+    families.extend(endpoints(gateway));
     families
 }
 
@@ -124,6 +135,33 @@ fn tree(gateway: &Gateway) -> [MetricFamily; 5] {
         }
     }
     [restarts.done(), running.done(), letters.done(), depth.done(), asked.done()]
+}
+
+/// Of the endpoints in use; those behind the first 64 are together `other`, without credentials.
+fn endpoints(gateway: &Gateway) -> [MetricFamily; 4] {
+    let [mut breakers, mut running] = [Family::new(&BREAKERS), Family::new(&IN_FLIGHT)];
+    let [mut ready, mut age] = [Family::new(&CREDENTIAL), Family::new(&CREDENTIAL_AGE)];
+    let mut vitals = gateway.endpoints.vitals();
+    let others = vitals.split_off(vitals.len().min(MAX_ENDPOINTS));
+    for endpoint in &vitals {
+        let name = endpoint.name.as_str();
+        ready.add(&[name], f64::from(u8::from(endpoint.has_credential)));
+        if let Some(seconds) = endpoint.credential_age {
+            age.add(&[name], seconds.as_secs_f64());
+        }
+    }
+    let told =
+        vitals.iter().map(|endpoint| (endpoint.name.as_str(), std::slice::from_ref(endpoint)));
+    let rest = (!others.is_empty()).then_some((OTHER, others.as_slice()));
+    for (name, endpoints) in told.chain(rest) {
+        let sum = |of: &dyn Fn(&Vitals) -> usize| endpoints.iter().map(of).sum::<usize>() as f64;
+        running.add(&[name], sum(&|endpoint| endpoint.in_flight));
+        for (place, phase) in TROUBLED.iter().enumerate() {
+            let troubled = |endpoint: &Vitals| endpoint.troubled.get(place).copied().unwrap_or(0);
+            breakers.add(&[name, phase.name()], sum(&troubled));
+        }
+    }
+    [breakers.done(), running.done(), ready.done(), age.done()]
 }
 
 fn verdicts(gateway: &Gateway) -> MetricFamily {

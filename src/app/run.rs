@@ -198,9 +198,10 @@ async fn start(
 ) -> Result<Start, AppError> {
     let upstream = &config.upstream;
     let region = region(upstream).await.ok_or(AppError::NoRegion)?;
-    let credentials = match &upstream.api_key {
-        Some(key) => CredentialSource::ApiKey(Arc::clone(key)),
-        None => CredentialSource::Chain,
+    let credentials = match (upstream.simulated, &upstream.api_key) {
+        (Some([id, secret]), _) => CredentialSource::fixed(id, secret),
+        (None, Some(key)) => CredentialSource::ApiKey(Arc::clone(key)),
+        (None, None) => CredentialSource::Chain,
     };
     let keys = Keys::load(&database).await?;
     if keys.is_empty() {

@@ -93,6 +93,8 @@ pub struct Tags {
 pub enum CredentialSource {
     /// A Bedrock API key from the environment.
     ApiKey(Arc<SecretString>),
+    /// Keys that stay as they are.
+    Fixed(Identity),
     /// The usual chain: environment, profile, SSO, web identity, container, instance.
     Chain,
     /// A role that the usual chain's credentials assume.
@@ -102,6 +104,12 @@ pub enum CredentialSource {
 }
 
 impl CredentialSource {
+    /// Keys that stay as they are: an access key's id, and its secret.
+    #[must_use]
+    pub fn fixed(id: &str, secret: &str) -> Self {
+        Self::Fixed(Credentials::new(id, secret, None, None, "fixed").into())
+    }
+
     /// Whether a credential is fetched for each who is asking.
     #[must_use]
     pub fn is_tagged(&self) -> bool {
@@ -113,11 +121,10 @@ impl CredentialSource {
     /// # Errors
     /// [`CredentialError`] where the source has none.
     pub async fn load(&self, tags: Option<&Tags>) -> Result<Loaded, CredentialError> {
+        let lasting = |credential| Ok(Loaded { credential, expires_at: None });
         match self {
-            Self::ApiKey(key) => {
-                let credential = Credential::Bearer(Arc::clone(key));
-                Ok(Loaded { credential, expires_at: None })
-            }
+            Self::ApiKey(key) => lasting(Credential::Bearer(Arc::clone(key))),
+            Self::Fixed(identity) => lasting(Credential::SigV4(identity.clone())),
             Self::Chain => {
                 let late = |_| {
                     let waited = CHAIN_DEADLINE.as_secs();

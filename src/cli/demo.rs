@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::app::{self, AppError, Running};
 use crate::config::Config;
-use crate::simulator::{Options, Simulator};
+use crate::simulator::{ACCESS_KEY_ID, Options, SECRET_ACCESS_KEY, Simulator};
 
 /// The pace at which the simulated model writes.
 const PACE: Duration = Duration::from_millis(15);
@@ -23,7 +23,7 @@ pub(super) fn demo(mut config: Config) -> Result<(), AppError> {
     config.upstream.quotas_url = Some(bedrock.clone());
     config.upstream.region = Some("us-east-1".to_owned());
     config.pricing.refresh = false;
-    config.upstream.api_key = Some(Arc::new("simulated".to_owned().into()));
+    config.upstream.simulated = Some([ACCESS_KEY_ID, SECRET_ACCESS_KEY]);
     let api_key = key(&mut config.identity.bootstrap_api_key);
     let admin_key = key(&mut config.identity.admin_api_key);
     let member = Arc::new(SecretString::from(Uuid::new_v4().simple().to_string()));

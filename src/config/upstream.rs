@@ -20,6 +20,8 @@ pub struct UpstreamConfig {
     pub guardrail: Option<Guardrail>,
     /// `AWS_BEARER_TOKEN_BEDROCK`
     pub api_key: Option<Arc<SecretString>>,
+    /// Set by `ccag demo` only: the id and the secret of the simulator's access key.
+    pub simulated: Option<[&'static str; 2]>,
     /// `AWS_ENDPOINT_URL_BEDROCK_RUNTIME`, else `AWS_ENDPOINT_URL`
     pub runtime_url: Option<String>,
     /// `AWS_ENDPOINT_URL_BEDROCK`, else `AWS_ENDPOINT_URL`
@@ -73,6 +75,7 @@ impl UpstreamConfig {
             geography,
             guardrail: guardrail(environment),
             api_key: environment.secret("AWS_BEARER_TOKEN_BEDROCK", 1).map(Arc::new),
+            simulated: None,
             runtime_url: runtime.or_else(|| general.clone()),
             control_url: control.or_else(|| general.clone()),
             quotas_url: quotas.or(general),

@@ -131,12 +131,11 @@ pub async fn claim(
 }
 
 /// Stores what a probe has found and tells every instance. What is not known stays as it was; a probe
-/// that took so long that another has the claim counts for nothing, and neither does one of an
-/// endpoint that was changed meanwhile.
+/// that took so long that another has the claim counts for nothing.
 ///
 /// # Errors
 /// [`StorageError`]
-pub async fn end(database: &Database, claim: Claim, found: Found) -> Result<bool, StorageError> {
+pub async fn end(database: &Database, claim: Claim, found: Found) -> Result<(), StorageError> {
     let (profiles, profiles_error) = stored(found.profiles);
     let (quotas, quotas_error) = stored(found.quotas);
     database
@@ -158,7 +157,24 @@ pub async fn end(database: &Database, claim: Claim, found: Found) -> Result<bool
             if updated > 0 {
                 listen::announce(connection, TABLE).await?;
             }
-            Ok::<_, StorageError>(updated > 0)
+            Ok(())
+        })
+        .await
+}
+
+/// Gives a claim back unused: the endpoint is due again, and nothing is known of it.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn give_back(database: &Database, claim: Claim) -> Result<(), StorageError> {
+    database
+        .run(async move |mut connection| {
+            diesel::sql_query("delete from endpoint_probes where endpoint_id = $1 and claim = $2")
+                .bind::<SqlUuid, _>(claim.endpoint_id)
+                .bind::<SqlUuid, _>(claim.claim)
+                .execute(&mut connection)
+                .await?;
+            Ok(())
         })
         .await
 }

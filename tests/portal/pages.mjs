@@ -251,6 +251,60 @@ try {
       await page.getByRole("status").getByText("Deleted").waitFor();
       assert.equal(await page.evaluate(() => window.hostile), undefined);
     });
+    await check(`${mode}: an endpoint is made, tried, drained, resumed and deleted`, async () => {
+      const orderly = async () => {
+        for (const width of [390, 1440]) {
+          await page.setViewportSize({ width, height: 900 });
+          await accessible(page);
+          await fits(page);
+        }
+      };
+      await page.goto(`${gateway.url}/portal/endpoints`);
+      await page.getByText("New endpoint").first().click();
+      await page.getByLabel("Name", { exact: true }).fill(`"><script>window.hostile=1</script>'& ${mode}`);
+      await page.getByLabel("AWS region").fill("us-west-2");
+      await page.getByLabel("Credential", { exact: true }).selectOption("api_key");
+      await page.getByLabel("Bedrock API key", { exact: true }).fill("simulated");
+      await page.getByLabel("Another address of bedrock-runtime").fill(gateway.bedrock);
+      await page.getByLabel("Another address of the control plane").fill(gateway.bedrock);
+      await page.getByRole("button", { name: "Make the endpoint" }).click();
+      await page.getByRole("status").getByText("Created.").waitFor();
+      const path = page.url().split("?")[0];
+      await until("the instance knows it, and AWS was asked", async () => {
+        await page.goto(path);
+        return page.getByText("AWS was asked last").count();
+      });
+      await page.getByText("takes no Bedrock API keys").waitFor();
+      await orderly();
+      await page.getByRole("button", { name: "Try it" }).click();
+      await page.getByRole("status").getByText("has answered").waitFor();
+      await orderly();
+      await page.getByLabel("Model that answers").selectOption("claude-3-7-sonnet-20250219");
+      await page.getByRole("button", { name: "Try it" }).click();
+      await page.getByRole("alert").getByText("reached the end of its life").waitFor();
+      await orderly();
+      await page.getByLabel("ARN of the profile").fill("us.anthropic.claude");
+      await page.getByRole("button", { name: "Use it" }).click();
+      await page.getByRole("alert").getByText("Takes the ARN of an inference profile").waitFor();
+      await orderly();
+      await page.goto(path);
+      await page.getByText("profiles of Claude").click();
+      await page.getByRole("button", { name: "Use simulated001 for Claude Sonnet 4.6" }).click();
+      await page.getByRole("status").getByText("Saved.").waitFor();
+      await page.getByRole("button", { name: "Take away the stand-in for Claude Sonnet 4.6" }).waitFor();
+      await orderly();
+      await page.getByRole("button", { name: "Drain the endpoint" }).click();
+      await page.getByRole("status").getByText("takes no new requests").waitFor();
+      await page.getByText("on all instances").waitFor();
+      await orderly();
+      await page.getByRole("button", { name: "Let it serve again" }).click();
+      await page.getByRole("status").getByText("takes requests again").waitFor();
+      await page.getByRole("button", { name: "Ask AWS now" }).click();
+      await page.getByRole("status").getByText("Asked for").waitFor();
+      assert.equal(await page.evaluate(() => window.hostile), undefined);
+      await page.getByRole("button", { name: "Delete the endpoint" }).click();
+      await page.getByRole("status").getByText("Deleted.").waitFor();
+    });
     await check(`${mode}: a request is stopped, and its client told`, async () => {
       const victim = await begin(gateway);
       await page.goto(`${gateway.url}/portal/live?q=${victim.id}`);

@@ -15,7 +15,7 @@ export const ADMIN = [
 ];
 /** Pages of one thing: the list, and what the address of each begins with. */
 export const ONES = [["/portal/keys?of=all", "/portal/keys/", "new"], ["/portal/sessions?sort=dearest", "/portal/sessions/one?", null]];
-export const ADMIN_ONES = [["/portal/teams?sort=name", "/portal/teams/", null], ["/portal/members?sort=name", "/portal/members/", null], ["/portal/budgets?sort=name&target=user", "/portal/budgets/", "new"], ["/portal/notifications", "/portal/notifications/", "new"]];
+export const ADMIN_ONES = [["/portal/teams?sort=name", "/portal/teams/", null], ["/portal/members?sort=name", "/portal/members/", null], ["/portal/endpoints", "/portal/endpoints/", null], ["/portal/budgets?sort=name&target=user", "/portal/budgets/", "new"], ["/portal/notifications", "/portal/notifications/", "new"]];
 
 /** What a model may be called at worst: ARNs are passed on as they are. */
 export const HOSTILE =
@@ -57,7 +57,7 @@ const start = async (ccag, command, settings, known) => {
 export const demo = (ccag, folder) => start(ccag, "demo", { CCAG_DATA_DIR: `${folder}/data` }, (find) => {
   const key = find(/ANTHROPIC_AUTH_TOKEN=(\S+)/);
   return key && find(/(The demo data is there)/) && {
-    url: find(/ANTHROPIC_BASE_URL=(\S+)/), admin: find(/Admin key: +(\S+)/), key,
+    url: find(/ANTHROPIC_BASE_URL=(\S+)/), bedrock: find(/Simulated Bedrock: +(\S+)/), admin: find(/Admin key: +(\S+)/), key,
     member: [find(/A member: +(.+) with the password/), find(/with the password (\S+)/)],
   };
 });

@@ -144,6 +144,13 @@ impl Gates {
         self.0.store(Arc::new(gates));
     }
 
+    /// How many models are in this phase at `now`, as far as answers go.
+    pub(super) fn count(&self, phase: Phase, now: Duration) -> usize {
+        let gates = self.0.load();
+        let answers = gates.values().filter_map(|[messages, _]| messages.as_ref());
+        answers.filter(|gate| gate.phase(now) == phase).count()
+    }
+
     /// When the first of the gates for `model` lets a probe through.
     pub(super) fn opens_at(&self, model: &str, route: Route) -> Option<Duration> {
         self.of(model, route)?.standing().blocked_until

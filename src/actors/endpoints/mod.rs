@@ -8,6 +8,7 @@ mod owner;
 mod report;
 mod session;
 mod table;
+mod vitals;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub use owner::SessionPool;
 pub use report::{EndpointReport, PlaceReport};
 pub use session::Session;
 pub use table::Pool;
+pub use vitals::{TROUBLED, Vitals};
 
 use self::owner::Refresh;
 use self::report::Report;

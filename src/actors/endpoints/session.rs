@@ -62,6 +62,7 @@ pub(super) struct Wallet {
     /// Fetches of the plain credential so far.
     fetches: AtomicU64,
     trouble: ArcSwapOption<String>,
+    fetched_at: AtomicU64,
     failures: AtomicU32,
 }
 
@@ -74,6 +75,7 @@ impl Wallet {
             refused: Cache::builder().max_capacity(MOST_TAGGED).time_to_live(PAUSE).build(),
             fetches: AtomicU64::new(0),
             trouble: ArcSwapOption::empty(),
+            fetched_at: AtomicU64::new(0),
             failures: AtomicU32::new(0),
         })
     }
@@ -121,10 +123,19 @@ impl Wallet {
         self.refused.invalidate(&tags);
         match tags {
             Some(tags) => self.tagged.insert(tags, Arc::clone(loaded)),
-            None => self.plain.store(Some(Arc::clone(loaded))),
+            None => {
+                self.plain.store(Some(Arc::clone(loaded)));
+                self.fetched_at.store(now().as_secs(), Ordering::Relaxed);
+            }
         }
         self.trouble.store(None);
         self.failures.store(0, Ordering::Relaxed);
+    }
+
+    /// When the credential that is the same for all was fetched, since the Unix epoch.
+    pub(super) fn fetched_at(&self) -> Option<Duration> {
+        let seconds = self.fetched_at.load(Ordering::Relaxed);
+        (seconds > 0).then(|| Duration::from_secs(seconds))
     }
 
     /// Notes that a fetch has failed, and gives the pause until the next.
@@ -147,6 +158,12 @@ fn lasts(loaded: &Loaded, ahead: Duration) -> bool {
 }
 
 impl Session {
+    /// Whether it is reached as another is: at the same addresses, with the same credential.
+    #[must_use]
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        self.endpoint == other.endpoint && Arc::ptr_eq(&self.wallet, &other.wallet)
+    }
+
     /// What the endpoint is for a model at `now`.
     pub(super) fn phase(&self, model: &str, route: Route, now: Duration) -> Phase {
         if self.wallet.is_broken() {

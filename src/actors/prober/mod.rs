@@ -68,7 +68,10 @@ impl Actor for Prober {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         ctx.notify(Look);
-        ctx.run_interval(LOOK, |_, ctx| ctx.notify(Look));
+        ctx.run_interval(LOOK, |_, ctx| {
+            ctx.notify(Look);
+            ctx.notify(Watch);
+        });
     }
 }
 
@@ -81,8 +84,6 @@ impl Handler<Look> for Prober {
     type Result = ();
 
     fn handle(&mut self, _: Look, ctx: &mut Context<Self>) {
-        // Whatever was changed, somebody may be waiting to see what runs there.
-        ctx.notify(Watch);
         let Some(probing) = self.probing.clone() else { return };
         if self.probes >= MAX_PROBES {
             return;

@@ -52,16 +52,17 @@ pub(super) async fn probe(
     let profiles = in_time(listed(&client, endpoints, &session)).await;
     let quotas = in_time(read(&client, endpoints, &session, quotas_url)).await;
     let endpoint = &session.endpoint.name;
+    if !endpoints.session(session.id).is_some_and(|now| now.is_same_place(&session)) {
+        tracing::info!(endpoint, "A probe came to nothing: the endpoint was changed meanwhile.");
+        return probes::give_back(database, claim).await;
+    }
     if let Err(error) = &profiles {
         tracing::warn!(endpoint, error, "What profiles an endpoint has is not known.");
     }
     if let Err(error) = &quotas {
         tracing::info!(endpoint, error, "What quotas an endpoint has is not known.");
     }
-    if !probes::end(database, claim, Found { profiles, quotas }).await? {
-        tracing::info!(endpoint, "A probe came to nothing: the endpoint was changed meanwhile.");
-    }
-    Ok(())
+    probes::end(database, claim, Found { profiles, quotas }).await
 }
 
 async fn in_time<T>(asking: impl Future<Output = Result<T, String>>) -> Result<T, String> {

@@ -104,6 +104,11 @@ fn streams_survive_a_crash_of_changes() {
 }
 
 #[test]
+fn streams_survive_a_crash_of_the_prober() {
+    crash_under_load("prober", true);
+}
+
+#[test]
 fn streams_survive_a_crash_of_drain() {
     crash_under_load("drain", true);
 }

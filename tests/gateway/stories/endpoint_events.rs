@@ -38,6 +38,14 @@ fn two_instances_tell_once_that_an_endpoint_fails_and_once_that_it_serves_again(
     for gateway in [&world.gateway, &second] {
         until_phase(gateway, "first", "open");
     }
+    let gauge = |name: &str| world.gateway.metric(name);
+    let open = "ccag_endpoint_breakers{endpoint=\"first\",state=\"open\"}";
+    let ready = "ccag_endpoint_credential_ready{endpoint=\"first\"}";
+    until("the breaker is a gauge", || (gauge(open) == Some(1.0)).then_some(()));
+    assert_eq!(gauge(ready), Some(1.0));
+    let age = gauge("ccag_endpoint_credential_age_seconds{endpoint=\"first\"}").unwrap();
+    assert!((0.0..600.0).contains(&age), "{age}");
+
     let payload = &told(&world, "endpoint_unhealthy")[0];
     assert_eq!((&payload["category"], &payload["severity"]), (&json!("health"), &json!("high")));
     let detail = &payload["detail"];

@@ -242,8 +242,12 @@ fn an_admin_has_aws_be_asked_again_and_a_change_of_place_forgets_what_was_told()
     let edit = json!({ "region": "us-west-2" });
     let edited = admin(&world.gateway, "PATCH", &format!("/admin/endpoints/{id}"), &edit);
     assert_eq!(edited.status, 200, "{}", edited.text());
-    until("another region is asked anew", || {
+    until("what was told is forgotten", || {
         (ask(&world.gateway, "claude-opus-9").status == 404).then_some(())
+    });
+    until("the other region is asked", || {
+        let last = control.exchange(control.count() - 1);
+        last.head.header("authorization")?.contains("/us-west-2/bedrock/").then_some(())
     });
     let silent = World::start();
     let path = format!("/admin/endpoints/{OWN}/probe");
