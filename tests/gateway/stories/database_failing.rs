@@ -9,11 +9,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::support::client::{Request, until_status};
-use crate::support::gateway::ADMIN;
+use crate::support::database::Database;
+use crate::support::gateway::{ADMIN, Setup};
 use crate::support::load::{assert_all_served_and_counted, load};
 use crate::support::money::{COST, Person, assert_blocked, set_budget, spent};
+use crate::support::postgres_proxy::PostgresProxy;
 use crate::support::rows;
 use crate::support::until;
+use crate::support::upstream::Upstream;
 use crate::support::world::{World, plain};
 
 /// Requests that are served in each part of a story.
@@ -63,6 +66,20 @@ fn connections_that_were_lost_without_a_word_are_given_up() {
         until_status(&doomed, world.address(), 401);
     });
     assert_all_served_and_counted(&world.database, &fates);
+}
+
+#[test]
+fn a_gateway_that_gets_no_word_from_its_database_says_so_and_starts_after_all() {
+    let (database, upstream) = (Database::create(), Upstream::start());
+    let proxy = PostgresProxy::start(&database);
+    proxy.lose();
+    let setup = Setup::new(&database.url_through(&proxy.address), &upstream.address);
+    let process = setup.run(&["serve"]);
+    until("it names the database", || {
+        process.lines().iter().any(|line| line.contains("database is away")).then_some(())
+    });
+    proxy.find();
+    until("it starts after all", || process.listening());
 }
 
 #[test]

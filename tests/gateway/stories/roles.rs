@@ -10,7 +10,7 @@ use crate::support::pair::Two;
 use crate::support::rows;
 use crate::support::sts::{Asked, Mood, Sts, access_key};
 use crate::support::until;
-use crate::support::upstream::Upstream;
+use crate::support::upstream::{Gate, Script, Upstream};
 use crate::support::world::{World, plain};
 
 const ROLE: &str = "arn:aws:iam::444455556666:role/bedrock";
@@ -129,22 +129,32 @@ fn a_session_is_replaced_before_it_ends() {
 fn a_session_that_has_ended_early_is_replaced_once_for_all_who_find_out() {
     let assumed = Assumed::with(HOUR, "us-east-1", &json!({}));
     assumed.until_served();
-    let before = assumed.upstream.count();
-    assumed.upstream.expire(&access_key(0));
+    let (before, gate) = (assumed.upstream.count(), Gate::default());
+    let served = || {
+        let reply = assumed.request().send(assumed.world.address());
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let row = rows::row(&assumed.world.database, &reply.request_id());
+        rows::assert_columns(&row, &[("outcome", "completed"), ("endpoint", "assumed")]);
+    };
     std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                let reply = assumed.request().send(assumed.world.address());
-                assert_eq!(reply.status, 200, "{}", reply.text());
-                let row = rows::row(&assumed.world.database, &reply.request_id());
-                let expected = [("outcome", "completed"), ("endpoint", "assumed")];
-                rows::assert_columns(&row, &expected);
-            });
-        }
+        // Is under way when the session ends, and hears of it long after the others.
+        assumed.upstream.next(Script::default().wait(&gate).then(ended()));
+        let late = scope.spawn(served);
+        assumed.upstream.exchange(before);
+        assumed.upstream.refuse_of(&access_key(0), ended());
+        let others: Vec<_> = (0..8).map(|_| scope.spawn(served)).collect();
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(assumed.signed_by(), access_key(1));
+        gate.release();
+        late.join().unwrap();
     });
     assert_eq!(assumed.sts.asked().len(), 2, "one further session for all");
-    assert!(assumed.upstream.count() >= before + 9, "no call was refused");
-    assert_eq!(assumed.signed_by(), access_key(1));
+}
+
+/// What Bedrock says of a session that has ended.
+fn ended() -> Script {
+    let message = "The security token included in the request is expired";
+    Script::refusal(403, "ExpiredTokenException", message)
 }
 
 #[test]

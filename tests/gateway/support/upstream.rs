@@ -62,8 +62,8 @@ struct Shared {
     scripts: Mutex<VecDeque<Script>>,
     otherwise: Mutex<Option<Script>>,
     refusing: Mutex<Option<(String, Script)>>,
-    /// An access key whose session has ended.
-    expired: Mutex<Option<String>>,
+    /// What is said to calls that are signed by an access key.
+    refused_key: Mutex<Option<(String, Script)>>,
     exchanges: Mutex<Vec<Arc<Exchange>>>,
     connections: AtomicUsize,
     over: Arc<AtomicBool>,
@@ -119,9 +119,9 @@ impl Upstream {
         *self.shared.refusing.lock().unwrap() = Some((text.to_owned(), script));
     }
 
-    /// The session of this access key has ended, whatever was promised of it.
-    pub(crate) fn expire(&self, access_key: &str) {
-        *self.shared.expired.lock().unwrap() = Some(access_key.to_owned());
+    /// Model calls that are signed by this access key are answered by this one, whatever else waits.
+    pub(crate) fn refuse_of(&self, access_key: &str, script: Script) {
+        *self.shared.refused_key.lock().unwrap() = Some((access_key.to_owned(), script));
     }
 
     /// Waits for the model call with this number, counted from 0.
@@ -166,7 +166,10 @@ fn serve(socket: TcpStream, connection: usize, shared: &Shared) {
         let refusing =
             refusing.filter(|(text, _)| memchr::memmem::find(&body, text.as_bytes()).is_some());
         let script = refusing.map_or(script, |(_, refusal)| refusal);
-        let script = if is_expired(&head, shared) { expired() } else { script };
+        let refused_key = shared.refused_key.lock().unwrap().clone();
+        let authorization = head.header("authorization").unwrap_or_default();
+        let refused_key = refused_key.filter(|(key, _)| authorization.contains(key));
+        let script = refused_key.map_or(script, |(_, refusal)| refusal);
         let exchange = Arc::new(Exchange {
             head,
             body,
@@ -181,16 +184,6 @@ fn serve(socket: TcpStream, connection: usize, shared: &Shared) {
             return;
         }
     }
-}
-
-fn is_expired(head: &Head, shared: &Shared) -> bool {
-    let key = shared.expired.lock().unwrap().clone();
-    key.is_some_and(|key| head.header("authorization").is_some_and(|it| it.contains(&key)))
-}
-
-fn expired() -> Script {
-    let message = "The security token included in the request is expired";
-    Script::refusal(403, "ExpiredTokenException", message)
 }
 
 fn script_for(head: &Head, shared: &Shared) -> Script {
