@@ -1,7 +1,7 @@
 //! The sums: kept in the insert's own transaction, equal to what they are sums of, and quick to
 //! ask.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ccag::domain::histogram::BOUNDS;
 use ccag::storage::analytics::{
@@ -17,6 +17,8 @@ use crate::database::Scratch;
 
 /// How many rows the plan test makes.
 const ROWS: &str = "CCAG_USAGE_ROWS";
+/// The names of the usage table and its partitions.
+const USAGE: &str = "^usage(_[0-9]{4}_[0-9]{2})?$";
 
 fn record(id: &str, at: DateTime<Utc>, changes: &Value) -> Value {
     let mut record = json!({
@@ -247,19 +249,6 @@ async fn generate(scratch: &Scratch, rows: i64) {
     client.batch_execute("analyze").await.unwrap();
 }
 
-/// Sequential scans over `usage` and its partitions so far, once every session has reported its own.
-async fn sequential_scans(scratch: &Scratch) -> i64 {
-    let others = "select count(*) from pg_stat_activity \
-        where datname = current_database() and pid <> pg_backend_pid()";
-    let give_up = Instant::now() + Duration::from_secs(30);
-    while scratch.text(others).await != "0" {
-        assert!(Instant::now() < give_up, "a session does not end");
-    }
-    let query = "select coalesce(sum(seq_scan), 0) from pg_stat_user_tables \
-        where relname ~ '^usage(_[0-9]{4}_[0-9]{2})?$'";
-    scratch.text(query).await.parse().unwrap()
-}
-
 #[actix::test]
 async fn no_page_scans_usage() {
     let rows = std::env::var(ROWS).map_or(30_000, |rows| rows.parse().unwrap());
@@ -271,7 +260,7 @@ async fn no_page_scans_usage() {
         .text("select (select count(*) from usage_hourly) || ' hourly, ' || (select count(*) from usage_daily) || ' daily'")
         .await;
     eprintln!("{sums}");
-    let before = sequential_scans(&scratch).await;
+    let before = scratch.sequential_scans(USAGE).await;
     let pool = scratch.pool();
     let database = &pool;
     let now = Utc::now();
@@ -346,5 +335,5 @@ async fn no_page_scans_usage() {
     timed!("a member's days, 30 days", over_time(database, &mine, Grain::Day, Some(model), 8));
     timed!("a member's sessions", sessions(database, &mine, SessionOrder::Latest(None), None, 50));
     drop(pool);
-    assert_eq!(sequential_scans(&scratch).await, before, "something read all of usage");
+    assert_eq!(scratch.sequential_scans(USAGE).await, before, "something read all of usage");
 }

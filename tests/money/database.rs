@@ -1,6 +1,7 @@
 //! A migrated database of its own for each test.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use ccag::storage::login::LogIn;
 use ccag::storage::{Database, DatabaseRuntime, Target, migrate};
@@ -54,6 +55,21 @@ impl Scratch {
             .unwrap()
             .open(Target::new(config, LogIn::Fixed, None).unwrap(), 2)
             .unwrap()
+    }
+
+    /// Sequential scans so far of the tables whose names match a pattern. A session tells of its scans
+    /// when it ends, so the others must have ended.
+    pub(crate) async fn sequential_scans(&self, names: &str) -> i64 {
+        let others = "select count(*) from pg_stat_activity \
+            where datname = current_database() and pid <> pg_backend_pid()";
+        let give_up = Instant::now() + Duration::from_secs(30);
+        while self.text(others).await != "0" {
+            assert!(Instant::now() < give_up, "a session does not end");
+        }
+        let query = format!(
+            "select coalesce(sum(seq_scan), 0) from pg_stat_user_tables where relname ~ '{names}'"
+        );
+        self.text(&query).await.parse().unwrap()
     }
 
     /// One value as text.

@@ -8,5 +8,6 @@
 )]
 
 mod analytics;
+mod budgets;
 mod database;
 mod upkeep;
