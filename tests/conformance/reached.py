@@ -3,7 +3,7 @@
 
     reached.py OPENAPI.json REQUESTS.har
 
-Ends with 1 where an operation was never asked, and names it.
+Ends with 1 where an operation was never asked, or where the description refers to what it does not hold, and names it.
 """
 
 import json
@@ -25,8 +25,31 @@ for entry in requests["log"]["entries"]:
     operation = next(fits, None)
     if operation:
         asked[operation] += 1
+
+
+def references(node):
+    """All that a description refers to."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for inner in node:
+            yield from references(inner)
+
+
+def is_held(reference):
+    at = api
+    for part in reference.removeprefix("#/").split("/"):
+        at = at.get(part) if isinstance(at, dict) else None
+    return at is not None
+
+
+dangling = sorted({reference for reference in references(api) if not is_held(reference)})
 missing = [f"{method.upper()} {path}" for (path, method), count in asked.items() if count == 0]
 print(f"{len(asked) - len(missing)} of {len(asked)} operations were asked, {sum(asked.values())} requests")
 for operation in missing:
     print(f"never asked: {operation}")
-sys.exit(1 if missing or not asked else 0)
+for reference in dangling:
+    print(f"refers to nothing: {reference}")
+sys.exit(1 if missing or dangling or not asked else 0)

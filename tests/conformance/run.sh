@@ -68,7 +68,7 @@ token=$(manage scim create-token conformance sync --json \
 curl -fsS "$url/openapi.json" >"$work/openapi.json"
 timeout 400 "$kept/bin/schemathesis" --config-file "$here/schemathesis.toml" run "$url/openapi.json" \
   --header "Authorization: Bearer $admin" --checks not_a_server_error --phases coverage,fuzzing --max-examples "${EXAMPLES:-4}" \
-  --workers 2 --generation-deterministic --no-color --report har --report-har-path "$work/requests.har" >"$work/fuzz" 2>&1 \
+  --generation-deterministic --no-color --report har --report-har-path "$work/requests.har" >"$work/fuzz" 2>&1 \
   || { tail -n 60 "$work/fuzz"; exit 1; }
 tail -n 8 "$work/fuzz"
 "$kept/bin/python" "$here/reached.py" "$work/openapi.json" "$work/requests.har"

@@ -5,6 +5,7 @@ use actix_web::HttpResponse;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use super::export::Format;
 use super::{
     analytics, audit, budgets, client_sessions, endpoints, identity_providers, keys,
     model_mappings, notifications, prices, scim_tokens, sessions, settings, teams, usage, users,
@@ -17,7 +18,7 @@ use crate::http::problem::Details;
     info(title = "CCAG admin API", description = "Manages a Claude Code AWS Gateway."),
     modifiers(&Security),
     security(("admin_key" = []), ("session" = [], "csrf" = [])),
-    components(schemas(Details<'static>)),
+    components(schemas(Details<'static>, Format)),
     nest(
         (path = "/admin", api = keys::Api),
         (path = "/admin", api = users::Api),

@@ -37,8 +37,12 @@ struct Connect {
 struct Setup {
     label: &'static str,
     command: String,
+    /// The command for whoever signs in instead of having a key.
+    sign_in: String,
     undo: String,
     file: &'static str,
+    /// Where the helper is that a sign-in leaves.
+    helper: &'static str,
     is_project: bool,
 }
 
@@ -65,7 +69,7 @@ impl Setup {
     /// The commands for a gateway at `url`; with a token, or for whoever has a key.
     fn new(platform: Platform, is_project: bool, url: &str, token: Option<&str>) -> Self {
         let scope = if is_project { "project" } else { "user" };
-        let (label, command, undo) = match platform {
+        let (label, command, sign_in, undo) = match platform {
             Platform::Unix => {
                 let (before, given) = match token {
                     Some(token) => (String::new(), format!(" --token {token}")),
@@ -75,6 +79,7 @@ impl Setup {
                 (
                     "macOS, Linux and WSL",
                     format!("{script}{before}sh -s -- --scope {scope}{given}"),
+                    format!("{script}sh -s -- --scope {scope} --sso"),
                     format!("{script}sh -s -- --scope {scope} --undo"),
                 )
             }
@@ -88,6 +93,7 @@ impl Setup {
                 (
                     "Windows PowerShell",
                     format!("{before}{script} -Scope {scope}{given}"),
+                    format!("{script} -Scope {scope} -Sso"),
                     format!("{script} -Scope {scope} -Undo"),
                 )
             }
@@ -97,7 +103,11 @@ impl Setup {
             (false, Platform::Unix) => "~/.claude/settings.json",
             (false, Platform::Windows) => "%USERPROFILE%\\.claude\\settings.json",
         };
-        Self { label, command, undo, file, is_project }
+        let helper = match platform {
+            Platform::Unix => "~/.config/ccag/claude-token",
+            Platform::Windows => "%USERPROFILE%\\.ccag\\claude-token.ps1",
+        };
+        Self { label, command, sign_in, undo, file, helper, is_project }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Managing a gateway from the command line, as an admin does from a machine of their own.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use ccag::cli::nouns::{NOUNS, Place};
 use serde_json::{Value, json};
@@ -92,7 +94,36 @@ fn completions_know_the_nouns() {
     let machine = Machine::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = machine.done(&["completions", shell]);
-        assert!(script.contains("teams") && script.contains("rotate"), "{shell}");
+        for noun in NOUNS {
+            assert!(script.contains(noun.name), "{shell}: {}", noun.name);
+        }
+        assert!(script.contains("rotate") && script.contains("no-message"), "{shell}");
+    }
+    let script = machine.home.path().join("completions");
+    fs::write(&script, machine.done(&["completions", "bash"])).unwrap();
+    let complete = r#"source "$0"; COMP_WORDS=(ccag scim cr); COMP_CWORD=2
+        _ccag ccag cr scim; printf '%s\n' "${COMPREPLY[@]}""#;
+    let bash = Command::new("bash").args(["-c", complete]).arg(&script).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&bash.stdout).trim(), "create-token", "{bash:?}");
+}
+
+#[test]
+fn every_noun_shows_json() {
+    let world = World::start();
+    let machine = Machine::new();
+    machine.sign_in(&world);
+    let mut shown = 0;
+    for (noun, verb) in NOUNS.iter().flat_map(|noun| noun.verbs.iter().map(move |v| (noun, v))) {
+        let is_whole = verb.arguments.iter().all(|argument| !argument.is_positional);
+        if verb.method == "GET" && is_whole && verb.name != "export" {
+            let answer = machine.json(&[noun.name, verb.name]);
+            assert_eq!(answer.is_array(), verb.is_list(), "{} {}: {answer}", noun.name, verb.name);
+            shown += 1;
+        }
+    }
+    assert!(shown >= NOUNS.len() - 1, "{shown}");
+    for command in ["status", "whoami"] {
+        assert!(machine.json(&[command]).is_object(), "{command}");
     }
 }
 
