@@ -15,7 +15,7 @@ export const ADMIN = [
 ];
 /** Pages of one thing: the list, and what the address of each begins with. */
 export const ONES = [["/portal/keys?of=all", "/portal/keys/", "new"], ["/portal/sessions?sort=dearest", "/portal/sessions/one?", null]];
-export const ADMIN_ONES = [["/portal/teams?sort=name", "/portal/teams/", null], ["/portal/members?sort=name", "/portal/members/", null], ["/portal/endpoints", "/portal/endpoints/", null], ["/portal/budgets?sort=name&target=user", "/portal/budgets/", "new"], ["/portal/notifications", "/portal/notifications/", "new"]];
+export const ADMIN_ONES = [["/portal/teams?sort=name", "/portal/teams/", null], ["/portal/members?sort=name", "/portal/members/", null], ["/portal/providers", "/portal/providers/", null], ["/portal/endpoints", "/portal/endpoints/", null], ["/portal/budgets?sort=name&target=user", "/portal/budgets/", "new"], ["/portal/notifications", "/portal/notifications/", "new"]];
 
 /** What a model may be called at worst: ARNs are passed on as they are. */
 export const HOSTILE =

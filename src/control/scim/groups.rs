@@ -7,9 +7,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::list::{Plan, Sieve};
 use super::users::Edit;
-use super::{Listed, Query, Resource, standing, taken, text};
+use super::{Resource, standing, taken, text};
 use crate::control::Control;
 use crate::control::caller::Caller;
 use crate::control::change::Change;
@@ -145,60 +144,26 @@ async fn whole(
     Ok(Whole { row, members, resource })
 }
 
-/// The groups of the provider that fit.
-///
-/// # Errors
-/// [`ControlError`]
-pub async fn list(
-    control: &Control,
-    caller: &Caller,
-    query: Query,
-    base: String,
-) -> Result<Listed, ControlError> {
-    let provider = caller.provider()?;
-    let plan = Plan::of(query, &GROUP)?;
-    let listed = control.ask(async move |c: &mut Connection| {
-        let are_asked_for = plan.filter.as_ref().is_some_and(|filter| filter.mentions("members"));
-        let with_members = are_asked_for || plan.projection.shows("members", &GROUP);
-        if plan.filter.is_none() {
-            let total = rows::count(c, provider).await?;
-            let found = rows::list(c, provider, &plan.page()).await?;
-            let found = resources(c, found, with_members, &base).await?;
-            return Ok(Listed {
-                total: usize::try_from(total).unwrap_or(0),
-                start_index: plan.start,
-                resources: found.into_iter().map(|found| plan.shown(found, &GROUP)).collect(),
-            });
-        }
-        let mut sieve = Sieve::new(&plan, &GROUP);
-        let mut next = plan.window("displayName");
-        while let Some(window) = next {
-            let found = rows::list(c, provider, &window).await?;
-            let last = found.last().map(|row| row.id);
-            let is_full = found.len() as i64 == window.limit;
-            for resource in resources(c, found, with_members, &base).await? {
-                sieve.look_at(resource)?;
-            }
-            next = last.filter(|_| is_full).map(|last| Window { after: Some(last), ..window });
-        }
-        Ok(sieve.listed())
-    });
-    listed.await
+/// The groups of the provider within a window.
+pub(super) async fn page(
+    c: &mut Connection,
+    provider: Uuid,
+    window: &Window,
+    with_members: bool,
+    base: &str,
+) -> Result<Vec<Resource>, ControlError> {
+    let found = rows::list(c, provider, window).await?;
+    resources(c, found, with_members, base).await
 }
 
-/// One group of the provider; without its members where they are not shown.
-///
-/// # Errors
-/// [`ControlError`]
-pub async fn get(
-    control: &Control,
-    caller: &Caller,
+/// One group of the provider.
+pub(super) async fn one(
+    c: &mut Connection,
+    provider: Uuid,
     id: Uuid,
-    base: String,
+    base: &str,
 ) -> Result<Resource, ControlError> {
-    let provider = caller.provider()?;
-    let found = control.ask(async move |c: &mut Connection| whole(c, provider, id, &base).await);
-    Ok(found.await?.resource)
+    Ok(whole(c, provider, id, base).await?.resource)
 }
 
 /// Refuses members that are no users of the provider.
@@ -308,27 +273,18 @@ pub async fn edit(
     written.await
 }
 
-/// Takes a group of the provider away; its members stay.
-///
-/// # Errors
-/// [`ControlError`]; `Stale` where the group is no longer as `if_match` says.
-pub async fn delete(
-    control: &Control,
-    caller: &Caller,
+/// Takes a group away; its members stay.
+pub(super) async fn remove(
+    c: &mut Connection,
+    provider: Uuid,
     id: Uuid,
-    if_match: Option<String>,
-    base: String,
-) -> Result<(), ControlError> {
-    let (provider_id, admin_users) = (caller.provider()?, control.people.admin_users());
-    let written = control.write(caller, async move |c: &mut Connection| {
-        rows::lock(c, id).await?;
-        let Whole { row, members, resource } = whole(c, provider_id, id, &base).await?;
-        resource.is_current(if_match.as_deref())?;
-        rows::delete(c, id).await?;
-        let affected: Vec<Uuid> = members.iter().map(|(_, user)| *user).collect();
-        let mapped = standing::apply(c, provider_id, &admin_users, &affected).await?;
-        let change = Change::new("group.delete", TABLES).of(id, &row.display_name);
-        Ok(((), change.before(&View::of(&row, members.len())).and(mapped)))
-    });
-    written.await
+    admin_users: &[String],
+) -> Result<Change, ControlError> {
+    let row = rows::get(c, provider, id).await?.ok_or(ControlError::NotFound("group"))?;
+    let members = members(c, &[id]).await?;
+    rows::delete(c, id).await?;
+    let affected: Vec<Uuid> = members.iter().map(|(_, user)| *user).collect();
+    let mapped = standing::apply(c, provider, admin_users, &affected).await?;
+    let change = Change::new("group.delete", TABLES).of(id, &row.display_name);
+    Ok(change.before(&View::of(&row, members.len())).and(mapped))
 }

@@ -23,6 +23,8 @@ use crate::domain::scim::{Attributes, ResourceType, assemble};
 /// A resource with its ETag.
 #[derive(Debug, Clone)]
 pub struct Resource {
+    /// The id.
+    pub id: Uuid,
     /// The resource, whole.
     pub members: Map<String, Value>,
     /// The ETag: changes with anything that is shown.
@@ -44,7 +46,7 @@ impl Resource {
         if let Some(Value::Object(meta)) = members.get_mut("meta") {
             meta.insert("version".to_owned(), version.clone().into());
         }
-        Self { members, version }
+        Self { id, members, version }
     }
 
     /// Refuses a change to a resource that is no longer as the caller knows it.

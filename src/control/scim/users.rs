@@ -4,8 +4,7 @@ use chrono::Utc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::list::{Plan, Sieve};
-use super::{Listed, Query, Resource, standing, taken, text};
+use super::{Resource, standing, taken, text};
 use crate::control::caller::Caller;
 use crate::control::change::Change;
 use crate::control::error::ControlError;
@@ -96,61 +95,26 @@ async fn resource(
     resources(c, vec![found], base).await?.pop().ok_or(ControlError::NotFound("user"))
 }
 
-/// The users of the provider that fit.
-///
-/// # Errors
-/// [`ControlError`]
-pub async fn list(
-    control: &Control,
-    caller: &Caller,
-    query: Query,
-    base: String,
-) -> Result<Listed, ControlError> {
-    let provider = caller.provider()?;
-    let plan = Plan::of(query, &USER)?;
-    let listed = control.ask(async move |c: &mut Connection| {
-        if plan.filter.is_none() {
-            let total = rows::count(c, provider).await?;
-            let found = rows::list(c, provider, &plan.page()).await?;
-            let found = resources(c, found, &base).await?;
-            return Ok(Listed {
-                total: usize::try_from(total).unwrap_or(0),
-                start_index: plan.start,
-                resources: found.into_iter().map(|found| plan.shown(found, &USER)).collect(),
-            });
-        }
-        let mut sieve = Sieve::new(&plan, &USER);
-        let mut next = plan.window("userName");
-        while let Some(window) = next {
-            let found = rows::list(c, provider, &window).await?;
-            let last = found.last().map(|(row, _)| row.user_id);
-            let is_full = found.len() as i64 == window.limit;
-            for resource in resources(c, found, &base).await? {
-                sieve.look_at(resource)?;
-            }
-            next = last.filter(|_| is_full).map(|last| Window { after: Some(last), ..window });
-        }
-        Ok(sieve.listed())
-    });
-    listed.await
+/// The users of the provider within a window.
+pub(super) async fn page(
+    c: &mut Connection,
+    provider: Uuid,
+    window: &Window,
+    base: &str,
+) -> Result<Vec<Resource>, ControlError> {
+    let found = rows::list(c, provider, window).await?;
+    Ok(resources(c, found, base).await?)
 }
 
 /// One user of the provider.
-///
-/// # Errors
-/// [`ControlError`]
-pub async fn get(
-    control: &Control,
-    caller: &Caller,
+pub(super) async fn one(
+    c: &mut Connection,
+    provider: Uuid,
     id: Uuid,
-    base: String,
+    base: &str,
 ) -> Result<Resource, ControlError> {
-    let provider = caller.provider()?;
-    let found = control.ask(async move |c: &mut Connection| {
-        let found = rows::get(c, provider, id).await?;
-        resource(c, found, &base).await
-    });
-    found.await
+    let found = rows::get(c, provider, id).await?;
+    resource(c, found, base).await
 }
 
 /// Makes a user of the provider.
@@ -198,8 +162,7 @@ pub async fn create(
             updated_at: now,
         };
         rows::insert(c, &row).await.map_err(taken)?;
-        let made = rows::get(c, provider_id, user.id).await?;
-        let made = resource(c, made, &base).await?;
+        let made = one(c, provider_id, user.id, &base).await?;
         let view = users::read(c, user.id).await?;
         let change = Change::new("user.create", &["users"]).of(user.id, &view.name).after(&view);
         Ok((made, change))
@@ -273,8 +236,7 @@ pub async fn edit(
         let before = users::read(c, id).await?;
         store(c, row, Said::of(after)?).await?;
         let after = users::read(c, id).await?;
-        let changed = rows::get(c, provider_id, id).await?;
-        let changed = resource(c, changed, &base).await?;
+        let changed = one(c, provider_id, id, &base).await?;
         let change = Change::new("user.edit", &["users"]).of(id, &after.name);
         Ok((changed, Some(change.before(&before).after(&after))))
     });
@@ -305,27 +267,11 @@ async fn store(c: &mut Connection, row: ScimUserRow, said: Said) -> Result<(), C
     rows::update(c, &row).await.map_err(taken)
 }
 
-/// Takes a user of the provider away, with its keys and sessions; its usage stays.
-///
-/// # Errors
-/// [`ControlError`]; `Stale` where the user is no longer as `if_match` says.
-pub async fn delete(
-    control: &Control,
-    caller: &Caller,
-    id: Uuid,
-    if_match: Option<String>,
-    base: String,
-) -> Result<(), ControlError> {
-    let provider_id = caller.provider()?;
-    let written = control.write(caller, async move |c: &mut Connection| {
-        rows::lock(c, id).await?;
-        let found = rows::get(c, provider_id, id).await?;
-        resource(c, found, &base).await?.is_current(if_match.as_deref())?;
-        another_admin_is_left(&people::lock_admins(c).await?, id)?;
-        let before = users::read(c, id).await?;
-        people::delete(c, id).await?;
-        let change = Change::new("user.delete", &["users", "api_keys"]).of(id, &before.name);
-        Ok(((), change.before(&before)))
-    });
-    written.await
+/// Takes a user away, with its keys and sessions; its usage stays.
+pub(super) async fn remove(c: &mut Connection, id: Uuid) -> Result<Change, ControlError> {
+    another_admin_is_left(&people::lock_admins(c).await?, id)?;
+    let before = users::read(c, id).await?;
+    people::delete(c, id).await?;
+    let change = Change::new("user.delete", &["users", "api_keys"]).of(id, &before.name);
+    Ok(change.before(&before))
 }

@@ -84,3 +84,35 @@ select md5('demo delivery ' || hours)::uuid, md5('demo event ' || hours)::uuid,
     now() - hours * interval '1 hour', now() - hours * interval '1 hour'
 from told
 on conflict do nothing;
+
+-- A directory that provisions the people of two teams, and what its groups make of them.
+insert into identity_providers (id, name, kind, provisioning, created_at, updated_at)
+select md5('demo provider')::uuid, 'Company directory', 'scim', jsonb_build_object(
+        'admin_groups', array['Gateway admins'], 'default_role', 'member',
+        'team_groups', (select jsonb_object_agg('eng-' || lower(name), id) from teams
+            where name in ('Payments', 'Platform'))),
+    now() - interval '80 days', now() - interval '11 days'
+on conflict do nothing;
+
+insert into scim_tokens (id, provider_id, name, token_hash, prefix, created_at, last_used_at)
+values (md5('demo token')::uuid, md5('demo provider')::uuid, 'Nightly sync',
+    sha256(convert_to(gen_random_uuid()::text, 'UTF8')), 'scim-ccag-7d1f', now() - interval '80 days',
+    now() - interval '2 hours')
+on conflict do nothing;
+
+insert into scim_users (user_id, provider_id, user_name, external_id, attributes)
+select users.id, md5('demo provider')::uuid, users.email, 'ext-' || substr(md5(users.email), 1, 8), '{"active": true}'
+from users join teams on teams.id = users.team_id
+where users.email like 'person-%@demo.example' and teams.name in ('Payments', 'Platform')
+on conflict do nothing;
+
+insert into scim_groups (id, provider_id, display_name)
+select md5('demo group ' || name)::uuid, md5('demo provider')::uuid, 'eng-' || lower(name)
+from teams where name in ('Payments', 'Platform')
+on conflict do nothing;
+
+insert into scim_members (group_id, user_id)
+select md5('demo group ' || teams.name)::uuid, users.id
+from users join scim_users on scim_users.user_id = users.id join teams on teams.id = users.team_id
+where provider_id = md5('demo provider')::uuid and teams.name in ('Payments', 'Platform')
+on conflict do nothing;
