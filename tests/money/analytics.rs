@@ -212,6 +212,9 @@ async fn the_database_counts_latencies_in_the_same_buckets() {
     }
 }
 
+/// What makes rows of usage, between two numbers.
+const MADE: &str = include_str!("../fixtures/rows/usage.sql");
+
 /// Makes so many rows over 90 days: 300 users in 12 teams, 5 models, 3 endpoints.
 async fn generate(scratch: &Scratch, rows: i64) {
     let client = scratch.client().await;
@@ -225,24 +228,10 @@ async fn generate(scratch: &Scratch, rows: i64) {
     let mut first = 0;
     while first < rows {
         let last = (first + step).min(rows) - 1;
-        let statement = format!(
-            "insert into usage (request_id, started_at, ended_at, user_id, team_id, key_id, \
-             session_id, agent_id, model, model_id, profile, endpoint, streaming, input_tokens, \
-             output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, \
-             tokens_estimated, cost_nanos, priced, outcome, status, tools, first_token_ms) \
-             select 'req_' || n, at, at + (n * 7919 % 60000) * interval '1 millisecond', \
-             ('00000000-0000-0000-0001-' || lpad((n % 300)::text, 12, '0'))::uuid, \
-             ('00000000-0000-0000-0002-' || lpad((n % 300 % 12)::text, 12, '0'))::uuid, \
-             ('00000000-0000-0000-0003-' || lpad((n % 300)::text, 12, '0'))::uuid, \
-             'session-' || n % 300 || '-' || n / 12000, case when n % 3 = 0 then 'agent-' || n % 7 end, \
-             'claude-' || n / 300 % 5, 'claude-' || n / 300 % 5, 'us.x', 'endpoint-' || n % 300 % 3, \
-             true, n % 2000, n % 900, n % 90000, n % 3000, n % 500, false, n % 1000000, true, \
-             case when n % 50 = 0 then 'failed' else 'completed' end, 200, \
-             array['Read', 'mcp__s' || n % 4 || '__t' || n % 9], (n % 5000)::integer \
-             from generate_series({first}::bigint, {last}) n, \
-             lateral (select date_trunc('hour', now()) - interval '90 days' \
-             + n * (interval '90 days' / {rows})) as moment (at)"
-        );
+        let numbers = [(":first", first), (":last", last), (":rows", rows)];
+        let statement = numbers.iter().fold(MADE.to_owned(), |statement, (name, number)| {
+            statement.replace(name, &number.to_string())
+        });
         client.batch_execute(&statement).await.unwrap();
         first += step;
     }

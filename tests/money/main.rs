@@ -10,4 +10,5 @@
 mod analytics;
 mod budgets;
 mod database;
+mod lists;
 mod upkeep;

@@ -188,7 +188,7 @@ try {
       await page.getByRole("alert").getByText("Takes a whole number from 1 on").waitFor();
       await accessible(page);
       await fits(page);
-      await page.getByLabel("Requests a minute").nth(0).fill("4");
+      await page.getByLabel("Per minute").nth(0).fill("4");
       await page.getByLabel("At percent").nth(1).fill("120");
       await page.getByLabel("Then").nth(1).selectOption("block");
       await page.getByRole("button", { name: "Set the budget" }).click();

@@ -73,6 +73,11 @@ pub(super) fn compact(value: i64) -> String {
     format!("{scaled:.decimals$}{letter}")
 }
 
+/// So many of something: `1 delivery`, `2 deliveries`.
+pub(super) fn many(value: i64, one: &str, several: &str) -> String {
+    format!("{} {}", number(value), if value == 1 { one } else { several })
+}
+
 /// Bytes, in the largest unit that fits.
 pub(super) fn bytes(value: u64) -> String {
     match value {
@@ -132,6 +137,8 @@ mod tests {
             ("950 ms".to_owned(), "13.5 s".to_owned())
         );
         assert_eq!((percent(Some(0.9)), percent(None)), ("90.0 %".to_owned(), "–".to_owned()));
+        assert_eq!(many(1, "key", "keys"), "1 key");
+        assert_eq!(many(2000, "key", "keys"), "2,000 keys");
         assert_eq!([999, 2048, 5_242_880].map(bytes), ["999 B", "2.0 kB", "5.0 MB"]);
         assert_eq!(duration(TimeDelta::seconds(200)), "3 m 20 s");
         assert_eq!(duration(TimeDelta::seconds(-1)), "0 s");

@@ -34,15 +34,15 @@ on conflict do nothing;
 
 -- Budgets at every stage, and a destination with what was told there.
 with budget (target, name, period, dollars, policy) as (
-    values ('default', null, 'monthly', 5000, '"soft"'),
-        ('team', 'Payments', 'monthly', 6000, '"soft"'),
-        ('team', 'Mobile', 'weekly', 400, '"shaped"'),
-        ('team_default', 'Data', 'monthly', 1500, '"standard"'),
-        ('user', 'Ada Okafor', 'monthly', 2500, '[{"at_percent": 50, "action": "notify"}, {"at_percent": 90, "action": "shape", "requests_per_minute": 10}, {"at_percent": 120, "action": "block"}]'),
-        ('user', 'Ada Okafor', 'daily', 250, '"standard"'),
-        ('user', 'Bruno Keller', 'weekly', 150, '"standard"'),
+    values ('default', null, 'monthly', 300, '"soft"'),
+        ('team', 'Payments', 'monthly', 110, '"soft"'),
+        ('team', 'Mobile', 'weekly', 16, '"shaped"'),
+        ('team_default', 'Data', 'monthly', 60, '"standard"'),
+        ('user', 'Ada Okafor', 'monthly', 40, '[{"at_percent": 50, "action": "notify"}, {"at_percent": 90, "action": "shape", "requests_per_minute": 10}, {"at_percent": 120, "action": "block"}]'),
+        ('user', 'Ada Okafor', 'daily', 10, '"standard"'),
+        ('user', 'Bruno Keller', 'weekly', 3, '"standard"'),
         ('user', 'Wen Zhang', 'monthly', null, '"standard"'),
-        ('key', 'CI runner', 'daily', 80, '"standard"')
+        ('key', 'CI runner', 'daily', 5, '"standard"')
 )
 insert into budgets (id, target, subject_id, period, amount_nanos, policy, created_at, updated_at)
 select md5('demo budget ' || target || coalesce(name, '') || period)::uuid, target,

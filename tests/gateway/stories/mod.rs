@@ -44,6 +44,7 @@ mod portal_budgets;
 mod portal_members;
 mod portal_notifications;
 mod portal_providers;
+mod portal_speed;
 mod prices;
 mod prober;
 mod prometheus;

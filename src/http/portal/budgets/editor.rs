@@ -65,7 +65,7 @@ fn fields(amount: &str, policy: &str, rules: &[[String; 3]; 5]) -> [Input; 3] {
         Input::select("policy", "What happens", presets.into_iter().chain([own]).collect());
     let rows = RULES.iter().zip(rules).map(|(names, values)| row(names, values)).collect();
     let rules = Input::rows("rules", "Rules of your own", "policy=own", rows).help(
-        "Up to five, in any order. Percent of the amount that is spent: 1 to 1000. Slowing down needs the requests that each minute may have.",
+        "Up to five, in any order. Percent of the amount that is spent: 1 to 1000. Slowing down needs how many requests each minute may have.",
     );
     [amount, policy, rules]
 }
@@ -76,7 +76,7 @@ fn row(&[percent, action, requests]: &[&'static str; 3], values: &[String; 3]) -
     vec![
         Input::number(percent, "At percent", at),
         Input::select(action, "Then", actions.into()),
-        Input::number(requests, "Requests a minute", per_minute),
+        Input::number(requests, "Per minute", per_minute),
     ]
 }
 

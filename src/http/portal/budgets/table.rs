@@ -90,7 +90,7 @@ pub(super) fn amount(budget: &Budget) -> String {
 /// What a budget is for, in words.
 pub(super) fn kind(target: Target) -> &'static str {
     match target {
-        Target::Default => "each user, unless another budget is nearer",
+        Target::Default => "the default of each user",
         Target::TeamDefault => "each user of the team",
         Target::User => "the user",
         Target::Team => "the team as a whole",

@@ -6,7 +6,6 @@ use actix_web::web::{Data, Form};
 use askama::Template;
 use uuid::Uuid;
 
-use super::fields;
 use crate::control::notifications::{self, Delivery, DeliveryFilter, DeliveryState};
 use crate::http::portal::form::{self, Answer, Barred, Visitor};
 use crate::http::portal::input::{Choice, Input};
@@ -39,7 +38,6 @@ pub(super) struct Deliveries {
 struct Row {
     id: Uuid,
     what: String,
-    category: String,
     severity: (&'static str, String),
     destination_id: Uuid,
     destination: String,
@@ -85,7 +83,6 @@ fn row(delivery: Delivery) -> Row {
     Row {
         id: delivery.id,
         what: delivery.r#type.replace('_', " "),
-        category: fields::category(&delivery.category).to_owned(),
         severity: (severe, delivery.severity),
         destination_id: delivery.destination_id,
         destination: delivery.destination,

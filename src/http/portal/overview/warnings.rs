@@ -56,9 +56,9 @@ pub(super) async fn all(
     warnings.extend(of_budgets(&used_up));
     warnings.extend(of_notifications(troubles));
     if month.unpriced > 0 {
+        let requests = words::many(month.unpriced, "request", "requests");
         let text = format!(
-            "{} requests of the last 30 days were for models without a price, and charged at the dearest one.",
-            words::number(month.unpriced)
+            "Models without a price had {requests} in the last 30 days, charged at the dearest price."
         );
         warnings.push(Warning::new(text).link("/portal/pricing", "Set a price"));
     }
@@ -110,13 +110,13 @@ fn of_budgets(used_up: &[UsedUp]) -> Option<Warning> {
 fn of_notifications(troubles: Troubles) -> Option<Warning> {
     let (text, state) = match troubles {
         Troubles { parked: 0, failing: 0 } => return None,
-        Troubles { parked: 0, failing } => (
-            format!("{} notifications fail and are tried again.", words::number(failing)),
-            "pending",
-        ),
+        Troubles { parked: 0, failing } => {
+            let fail = words::many(failing, "notification fails", "notifications fail");
+            (format!("{fail} to arrive, and will be tried again."), "pending")
+        }
         Troubles { parked, .. } => {
-            let parked = words::number(parked);
-            (format!("{parked} notifications of the last week could not be delivered."), "parked")
+            let parked = words::many(parked, "notification", "notifications");
+            (format!("{parked} of the last week could not be delivered."), "parked")
         }
     };
     let path = format!("/portal/notifications/log?state={state}");
