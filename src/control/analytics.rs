@@ -50,6 +50,21 @@ pub async fn breakdown(
     Ok(analytics::breakdown(&control.database, &filter, dimension, limit).await?)
 }
 
+/// The sums by group, dearest first, at most `limit`, without counting their users.
+///
+/// # Errors
+/// [`ControlError`]
+pub async fn ranking(
+    control: &Control,
+    caller: &Caller,
+    filter: &Filter,
+    dimension: Dimension,
+    limit: u32,
+) -> Result<Vec<Group>, ControlError> {
+    let filter = seen(caller, filter)?;
+    Ok(analytics::ranking(&control.database, &filter, dimension, limit).await?)
+}
+
 /// The sums over time of the `groups` dearest groups, and of the rest as one.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use std::time::Instant;
 use ccag::domain::histogram::BOUNDS;
 use ccag::storage::analytics::{
     Dimension, Filter, Grain, SessionOrder, active_users, agents, breakdown, cache_rate, choices,
-    heat_map, latency, over_time, servers, sessions, tools, totals, unpriced,
+    heat_map, latency, over_time, ranking, servers, sessions, tools, totals, unpriced,
 };
 use ccag::storage::usage::{self, UsageCursor, UsageFilter};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -182,6 +182,22 @@ async fn sums_equal_what_they_are_sums_of() {
             ["usage_activity", "usage_hourly"].map(|table| format!("select {sum} from {table}"));
         assert_eq!(scratch.text(&activity).await, scratch.text(&hourly).await, "{sum}");
     }
+    for (table, fine) in
+        [("usage_daily_models", "usage_daily"), ("usage_daily_people", "usage_daily")]
+    {
+        for sum in ["sum(requests)", "sum(failed)", "sum(cost_nanos)", "sum(duration_ms)"] {
+            let [coarse, fine] = [table, fine].map(|table| format!("select {sum} from {table}"));
+            assert_eq!(scratch.text(&coarse).await, scratch.text(&fine).await, "{table} {sum}");
+        }
+    }
+    for bucket in 1..=16 {
+        let [coarse, fine] = ["usage_daily_models", "usage_daily"].map(|table| {
+            format!(
+                "select sum(latency[{bucket}]) || ' ' || sum(first_token[{bucket}]) from {table}"
+            )
+        });
+        assert_eq!(scratch.text(&coarse).await, scratch.text(&fine).await, "{bucket}");
+    }
     for table in ["usage_hourly", "usage_daily"] {
         for (sum, of) in [
             ("sum(requests)", "count(*)"),
@@ -284,6 +300,7 @@ async fn no_page_scans_usage() {
     timed!("by user, 30 days", breakdown(database, &month, user, 100));
     timed!("by user, 90 days", breakdown(database, &quarter, user, 100));
     timed!("by model, 90 days", breakdown(database, &quarter, model, 100));
+    timed!("by model without users, 90 days", ranking(database, &quarter, model, 100));
     timed!("by endpoint, 90 days", breakdown(database, &quarter, endpoint, 100));
     timed!("latency by model, 30 days", latency(database, &month, model));
     timed!("latency by model, 90 days", latency(database, &quarter, model));

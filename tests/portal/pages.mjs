@@ -161,7 +161,7 @@ try {
       await fits(page);
     });
     await check(`${mode}: a member gets one command that brings its own key`, async () => {
-      await page.goto(`${gateway.url}/?platform=unix&scope=project`);
+      await page.goto(`${gateway.url}/?platform=unix&scope=project&by=token`);
       await page.getByLabel("Name of the key").fill(`laptop ${mode}`);
       await page.getByRole("button", { name: "Get my command" }).click();
       assert.match(await page.locator("#command").textContent(), /--scope project --token st-ccag-[0-9a-f]{64}$/);

@@ -5,8 +5,8 @@ import { createServer } from "node:http";
 import { chromium } from "playwright-core";
 
 /** The pages of everybody, of members and of admins. */
-export const VISITOR = ["/", "/portal/sign-in"];
-export const MEMBER = ["/", "/portal/dashboard", "/portal/dashboard?range=24h", "/portal/keys", "/portal/keys/new", "/portal/sessions", "/portal/password"];
+export const VISITOR = ["/", "/portal/sign-in", "/?by=key&platform=windows"];
+export const MEMBER = ["/", "/?by=token&scope=project", "/portal/dashboard", "/portal/dashboard?range=24h", "/portal/keys", "/portal/keys/new", "/portal/sessions", "/portal/password"];
 export const ADMIN = [
   "/", "/portal/keys?of=all", "/portal/keys/new", "/portal/sessions", "/portal/overview", "/portal/live", "/portal/status",
   "/portal/analytics", "/portal/analytics/activity", "/portal/analytics/models", "/portal/analytics/tools?range=90d",

@@ -61,8 +61,8 @@ pub(super) async fn page(request: HttpRequest, edge: Data<Edge>) -> Answer {
         analytics::totals(control, caller, &filter),
         analytics::totals(control, caller, &before),
         analytics::over_time(control, caller, &filter, range.grain, Some((Dimension::Model, 6))),
-        analytics::breakdown(control, caller, &filter, Dimension::Model, 10),
-        analytics::breakdown(control, caller, &filter, Dimension::Project, 10),
+        analytics::ranking(control, caller, &filter, Dimension::Model, 10),
+        analytics::ranking(control, caller, &filter, Dimension::Project, 10),
         analytics::tools(control, caller, &filter, TOOLS),
         analytics::latency(control, caller, &filter, Dimension::Model),
     )?;

@@ -70,7 +70,7 @@ async fn all(
     let month = Filter::span(now - TimeDelta::days(30), now);
     let (control, caller) = (&edge.control, &visitor.caller);
     let (used, names, verdicts) = tokio::try_join!(
-        analytics::breakdown(control, caller, &month, Dimension::Model, 200),
+        analytics::ranking(control, caller, &month, Dimension::Model, 200),
         model_mappings::list(control, caller, Paging { limit: Some(200), ..Paging::default() }),
         verdicts::list(control, caller, asked.paging()),
     )?;

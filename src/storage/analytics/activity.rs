@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::filter::{Filter, Grain};
+use super::spend::Dimension;
 use crate::storage::{Database, StorageError};
 
 /// The users of one step of time.
@@ -44,7 +45,7 @@ pub async fn active_users(
          from steps join firsts using (user_id) group by 1 order by 1",
         grain.name()
     );
-    let query = filter.query(head, filter.table(grain), &tail);
+    let query = filter.query(head, filter.table(grain, &[Dimension::User]), &tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::filter::{Filter, Grain};
+use super::spend::Dimension;
 use crate::storage::{Database, StorageError};
 
 /// One user or team of a filter.
@@ -50,20 +51,14 @@ struct Row {
 /// [`StorageError`]
 pub async fn choices(database: &Database, filter: &Filter) -> Result<Choices, StorageError> {
     let span = Filter::span(filter.from, filter.to);
-    let head = "select kind, id, case kind \
-        when 'user' then (select name from users where users.id = g.id::uuid) \
-        when 'team' then (select name from teams where teams.id = g.id::uuid) end as name \
-        from (select *, row_number() over (partition by kind order by cost desc, id) as place \
-        from (select case when grouping(user_id) = 0 then 'user' \
-        when grouping(team_id) = 0 then 'team' when grouping(model) = 0 then 'model' \
-        when grouping(endpoint) = 0 then 'endpoint' else 'project' end as kind, \
-        coalesce(user_id::text, team_id::text, model, endpoint, project) as id, \
-        sum(cost_nanos) as cost";
-    let tail = "group by grouping sets ((user_id), (team_id), (model), (endpoint), (project))) as s) \
-        as g where place <= 1000 and id <> '' order by kind, place";
-    let query = span.query(head, span.table(Grain::Day), tail);
-    let rows: Vec<Row> =
-        database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await?;
+    let people =
+        [("user", Dimension::User), ("team", Dimension::Team), ("project", Dimension::Project)];
+    let models = [("model", Dimension::Model), ("endpoint", Dimension::Endpoint)];
+    let (people, models) = tokio::try_join!(
+        of_columns(database, &span, &people),
+        of_columns(database, &span, &models),
+    )?;
+    let rows = people.into_iter().chain(models);
     let mut choices = Choices::default();
     for Row { kind, id, name } in rows {
         match kind.as_str() {
@@ -75,4 +70,34 @@ pub async fn choices(database: &Database, filter: &Filter) -> Result<Choices, St
         }
     }
     Ok(choices)
+}
+
+/// What was used of some columns, by their kinds: from the table that has no more than them.
+async fn of_columns(
+    database: &Database,
+    span: &Filter,
+    columns: &[(&str, Dimension)],
+) -> Result<Vec<Row>, StorageError> {
+    let (mut kinds, mut ids, mut sets) = (String::new(), Vec::new(), Vec::new());
+    for (kind, dimension) in columns {
+        let column = dimension.column();
+        kinds += &format!("when grouping({column}) = 0 then '{kind}' ");
+        ids.push(column);
+        sets.push(format!("({column})"));
+    }
+    let head = format!(
+        "select kind, id, case kind \
+         when 'user' then (select name from users where users.id = g.id::uuid) \
+         when 'team' then (select name from teams where teams.id = g.id::uuid) end as name \
+         from (select *, row_number() over (partition by kind order by cost desc, id) as place \
+         from (select case {kinds} end as kind, coalesce({}) as id, sum(cost_nanos) as cost",
+        ids.join(", ")
+    );
+    let tail = format!(
+        "group by grouping sets ({})) as s) as g where place <= 1000 and id <> '' order by kind, place",
+        sets.join(", ")
+    );
+    let asked: Vec<_> = columns.iter().map(|(_, dimension)| *dimension).collect();
+    let query = span.query(&head, span.table(Grain::Day, &asked), &tail);
+    database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }

@@ -8,6 +8,8 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, HasSqlType, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use super::spend::Dimension;
+
 /// The steps of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grain {
@@ -101,10 +103,29 @@ impl Filter {
         keys.is_empty() && [models, endpoints, projects].into_iter().all(Vec::is_empty)
     }
 
-    /// The table of sums that is fine enough and no finer.
-    pub(super) fn table(&self, grain: Grain) -> &'static str {
-        let short = self.to - self.from <= TimeDelta::days(3);
-        if grain == Grain::Hour || short { "usage_hourly" } else { "usage_daily" }
+    /// The table of sums that is fine enough for these columns and the filter's own, and no finer.
+    pub(super) fn table(&self, grain: Grain, asked: &[Dimension]) -> &'static str {
+        use Dimension::{Endpoint, Key, Model, Project, Team, User};
+        if grain == Grain::Hour || self.to - self.from <= TimeDelta::days(3) {
+            return "usage_hourly";
+        }
+        let filtered = [
+            (User, self.users.is_empty()),
+            (Team, self.teams.is_empty()),
+            (Key, self.keys.is_empty()),
+            (Model, self.models.is_empty()),
+            (Endpoint, self.endpoints.is_empty()),
+            (Project, self.projects.is_empty()),
+        ];
+        let filtered = filtered.iter().filter(|(_, is_empty)| !is_empty).map(|(column, _)| column);
+        let mut columns = asked.iter().chain(filtered);
+        if columns.clone().all(|column| matches!(column, Team | Model | Endpoint)) {
+            "usage_daily_models"
+        } else if columns.all(|column| matches!(column, User | Team | Project)) {
+            "usage_daily_people"
+        } else {
+            "usage_daily"
+        }
     }
 
     /// `head`, the conditions of this filter on a table of sums, and `tail`. Parameters of the
@@ -207,5 +228,29 @@ impl Statement {
         self.parameters += 1;
         self.query = self.query.sql(format!(" and {column} = any(${})", self.parameters));
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_coarsest_table_that_has_the_columns_is_asked() {
+        let now = Utc::now();
+        let month = Filter::span(now - TimeDelta::days(30), now);
+        let of = |filter: &Filter, asked: &[Dimension]| filter.table(Grain::Day, asked);
+        assert_eq!(of(&month, &[]), "usage_daily_models");
+        assert_eq!(of(&month, &[Dimension::Team, Dimension::Model]), "usage_daily_models");
+        assert_eq!(of(&month, &[Dimension::User, Dimension::Team]), "usage_daily_people");
+        assert_eq!(of(&month, &[Dimension::User, Dimension::Model]), "usage_daily");
+        assert_eq!(of(&month, &[Dimension::Project]), "usage_daily_people");
+        assert_eq!(of(&month, &[Dimension::Key]), "usage_daily");
+        let mine = Filter { users: vec![Uuid::nil()], ..month.clone() };
+        assert_eq!(of(&mine, &[]), "usage_daily_people");
+        assert_eq!(of(&mine, &[Dimension::Model]), "usage_daily");
+        let one_model = Filter { models: vec![String::new()], ..month.clone() };
+        assert_eq!(of(&one_model, &[Dimension::User]), "usage_daily");
+        assert_eq!(month.table(Grain::Hour, &[]), "usage_hourly");
     }
 }

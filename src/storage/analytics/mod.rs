@@ -16,6 +16,6 @@ pub(super) use filter::Statement;
 pub use filter::{Filter, Grain};
 pub use performance::{CacheRate, Latency, cache_rate, latency};
 pub use sessions::{Agent, Session, SessionOrder, agents, session, sessions};
-pub use spend::{Dimension, Group, Point, Sums, breakdown, over_time, totals};
+pub use spend::{Dimension, Group, Point, Sums, breakdown, over_time, ranking, totals};
 pub use tools::{Tool, ToolServer, servers, tools};
 pub use unpriced::{Unpriced, unpriced};

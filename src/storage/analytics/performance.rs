@@ -70,14 +70,17 @@ pub async fn latency(
     filter: &Filter,
     dimension: Dimension,
 ) -> Result<Vec<Latency>, StorageError> {
-    let column = if dimension == Dimension::Endpoint { "endpoint" } else { "model" };
+    let (column, dimension) = match dimension {
+        Dimension::Endpoint => ("endpoint", Dimension::Endpoint),
+        _ => ("model", Dimension::Model),
+    };
     let head = format!(
         "select {column} as id, sum(requests)::bigint as requests, {} as latency, {} as first_token",
         summed("latency"),
         summed("first_token")
     );
     let tail = "and completed > 0 group by 1 order by 2 desc, 1 limit 200";
-    let query = filter.query(&head, filter.table(Grain::Day), tail);
+    let query = filter.query(&head, filter.table(Grain::Day, &[dimension]), tail);
     database
         .run(async move |mut connection| {
             let rows: Vec<Row> = query.load(&mut connection).await?;
@@ -125,6 +128,6 @@ pub async fn cache_rate(
         grain.name()
     );
     let tail = "group by 1) as sums group by 1 order by 1";
-    let query = filter.query(&head, filter.table(grain), tail);
+    let query = filter.query(&head, filter.table(grain, &[]), tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }

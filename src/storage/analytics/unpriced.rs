@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::filter::{Filter, Grain};
+use super::spend::Dimension;
 use crate::storage::{Database, StorageError};
 
 /// A model without a price of its own.
@@ -29,6 +30,6 @@ pub struct Unpriced {
 pub async fn unpriced(database: &Database, filter: &Filter) -> Result<Vec<Unpriced>, StorageError> {
     let head = "select model, sum(unpriced)::bigint as requests, max(starts_at) as last_at";
     let tail = "and unpriced > 0 group by 1 order by 2 desc, 1 limit 200";
-    let query = filter.query(head, filter.table(Grain::Day), tail);
+    let query = filter.query(head, filter.table(Grain::Day, &[Dimension::Model]), tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }

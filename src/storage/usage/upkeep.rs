@@ -80,6 +80,8 @@ pub async fn delete_outlived(
                 ("usage_sessions", "last_at", retention.hourly),
                 ("usage_agents", "last_at", retention.hourly),
                 ("usage_daily", "starts_at", retention.daily),
+                ("usage_daily_models", "starts_at", retention.daily),
+                ("usage_daily_people", "starts_at", retention.daily),
                 ("usage_tools", "starts_at", retention.daily),
                 ("notifications", "created_at", retention.notifications),
             ] {

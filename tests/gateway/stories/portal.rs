@@ -159,16 +159,18 @@ fn signing_out_ends_the_cookie_and_needs_the_token() {
 #[test]
 fn the_connect_page_has_one_command_and_a_members_brings_its_own_key() {
     let world = World::with(&[("PUBLIC_URL", "http://gateway.example")]);
-    let visitor = Request::get("/?scope=project").send(world.address()).text();
-    assert!(visitor.contains("CCAG_API_KEY=YOUR_API_KEY sh -s -- --scope project"), "{visitor}");
+    let visitor = Request::get("/?scope=project&by=token").send(world.address()).text();
+    assert!(visitor.contains("sh -s -- --scope project --sso"), "{visitor}");
     assert!(visitor.contains("--scope project --undo"), "{visitor}");
     let windows = Request::get("/").header("user-agent", "Mozilla (Windows NT 10.0)");
     assert!(windows.send(world.address()).text().contains("/setup.ps1"));
+    let with_key = Request::get("/?by=key").send(world.address()).text();
+    assert!(with_key.contains("CCAG_API_KEY=YOUR_API_KEY sh -s -- --scope user"), "{with_key}");
     let admin = Browser::admin(world.address());
-    assert!(!admin.page("/").contains("Get my command"), "the admin key is no user");
+    assert!(!admin.page("/?by=token").contains("Get my command"), "the admin key is no user");
 
     let ann = Browser::user(&world, "00000000-0000-0000-0000-0000000000a1", "ann", "member");
-    assert!(ann.page("/").contains("Get my command"));
+    assert!(ann.page("/?by=token").contains("Get my command"));
     assert!(!ann.page("/").contains("href=\"/portal/password\""), "ann has no password");
     let wrong = ann.submit("/portal/connect", &[("name", "\u{202e}")]);
     assert!(wrong.status == 400 && wrong.text().contains("id=\"name_error\""), "{}", wrong.text());

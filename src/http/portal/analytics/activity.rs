@@ -21,7 +21,7 @@ pub(super) async fn tab(
         analytics::active_users(control, caller, filter, range.grain),
         analytics::heat_map(control, caller, filter),
         analytics::over_time(control, caller, filter, range.grain, Some((Dimension::Team, 7))),
-        analytics::breakdown(control, caller, filter, Dimension::User, 200),
+        analytics::ranking(control, caller, filter, Dimension::User, 200),
     )?;
     let of = |value: fn(&analytics::ActiveUsers) -> i64| {
         let values = active.iter().map(|step| (step.starts_at, Some(value(step) as f64)));

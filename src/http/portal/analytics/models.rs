@@ -23,9 +23,9 @@ pub(super) async fn tab(
         analytics::over_time(control, caller, filter, grain, Some((Dimension::Model, 7))),
         analytics::cache_rate(control, caller, filter, grain),
         analytics::totals(control, caller, filter),
-        analytics::breakdown(control, caller, filter, Dimension::Model, 15),
+        analytics::ranking(control, caller, filter, Dimension::Model, 15),
         analytics::latency(control, caller, filter, Dimension::Model),
-        analytics::breakdown(control, caller, filter, Dimension::Endpoint, 15),
+        analytics::ranking(control, caller, filter, Dimension::Endpoint, 15),
         analytics::latency(control, caller, filter, Dimension::Endpoint),
     )?;
     let rates = cached.iter().map(|step| {

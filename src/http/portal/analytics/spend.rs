@@ -30,10 +30,10 @@ pub(super) async fn tab(
         analytics::over_time(control, caller, filter, grain, Some((Dimension::Team, 7))),
         analytics::over_time(control, caller, filter, grain, Some((Dimension::Model, 7))),
         analytics::over_time(control, caller, &past, Grain::Day, None),
-        analytics::breakdown(control, caller, filter, Dimension::Team, 12),
-        analytics::breakdown(control, caller, filter, Dimension::User, 12),
-        analytics::breakdown(control, caller, filter, Dimension::Model, 12),
-        analytics::breakdown(control, caller, filter, Dimension::Project, 12),
+        analytics::ranking(control, caller, filter, Dimension::Team, 12),
+        analytics::ranking(control, caller, filter, Dimension::User, 12),
+        analytics::ranking(control, caller, filter, Dimension::Model, 12),
+        analytics::ranking(control, caller, filter, Dimension::Project, 12),
     )?;
     let chart = |title, dimension, points: &[Point]| {
         series::stacked(title, range, dimension, points, Measure::Cost).svg()

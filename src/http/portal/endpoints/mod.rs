@@ -82,7 +82,7 @@ async fn list(
     let (page, health, used, latency) = tokio::try_join!(
         endpoints::list(control, caller, asked.paging()),
         endpoints::health(caller, &worker.gateway.endpoints),
-        analytics::breakdown(control, caller, &day, Dimension::Endpoint, 200),
+        analytics::ranking(control, caller, &day, Dimension::Endpoint, 200),
         analytics::latency(control, caller, &day, Dimension::Endpoint),
     )?;
     let used: HashMap<_, _> = used.iter().map(|group| (group.id.as_str(), group.sums)).collect();

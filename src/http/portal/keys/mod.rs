@@ -116,7 +116,7 @@ async fn used(
     let now = Utc::now();
     let ids = keys.iter().map(|key| key.id).collect();
     let filter = Filter { keys: ids, ..Filter::span(now - TimeDelta::days(USED), now) };
-    let groups = analytics::breakdown(control, caller, &filter, Dimension::Key, 200).await?;
+    let groups = analytics::ranking(control, caller, &filter, Dimension::Key, 200).await?;
     let sums =
         groups.into_iter().map(|group| (group.id, (group.sums.requests, group.sums.cost_nanos)));
     Ok(sums.collect())

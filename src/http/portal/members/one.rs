@@ -76,7 +76,7 @@ async fn one(
         analytics::totals(control, caller, &filter),
         analytics::totals(control, caller, &before),
         analytics::over_time(control, caller, &filter, range.grain, Some((Dimension::Model, 6))),
-        analytics::breakdown(control, caller, &filter, Dimension::Model, 8),
+        analytics::ranking(control, caller, &filter, Dimension::Model, 8),
     )?;
     let browsers = browsers.data.into_iter().map(|session| {
         (session.user_agent.unwrap_or_else(|| "A browser".to_owned()), session.last_seen_at.into())

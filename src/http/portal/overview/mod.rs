@@ -53,8 +53,8 @@ pub(super) async fn page(
         analytics::totals(control, caller, &month),
         analytics::over_time(control, caller, &month, range.grain, Some((Dimension::Team, 7))),
         analytics::over_time(control, caller, &month, range.grain, Some((Dimension::Model, 7))),
-        analytics::breakdown(control, caller, &today, Dimension::User, 8),
-        analytics::breakdown(control, caller, &month, Dimension::Team, 8),
+        analytics::ranking(control, caller, &today, Dimension::User, 8),
+        analytics::ranking(control, caller, &month, Dimension::Team, 8),
     )?;
     let running = worker.gateway.live.count();
     let page = Overview {

@@ -103,7 +103,7 @@ async fn used(
     let ids = teams.iter().map(|team| team.id).collect();
     let filter = Filter { teams: ids, ..Filter::span(now - TimeDelta::days(USED), now) };
     let groups =
-        analytics::breakdown(&edge.control, &visitor.caller, &filter, Dimension::Team, 200).await?;
+        analytics::ranking(&edge.control, &visitor.caller, &filter, Dimension::Team, 200).await?;
     let sums =
         groups.into_iter().map(|group| (group.id, (group.sums.requests, group.sums.cost_nanos)));
     Ok(sums.collect())

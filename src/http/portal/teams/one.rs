@@ -86,7 +86,7 @@ pub(super) async fn one(
         analytics::totals(control, caller, &filter),
         analytics::totals(control, caller, &before),
         analytics::over_time(control, caller, &filter, range.grain, Some((Dimension::User, 6))),
-        analytics::breakdown(control, caller, &filter, Dimension::User, 8),
+        analytics::ranking(control, caller, &filter, Dimension::User, 8),
     )?;
     Ok(One {
         frame: Frame::new("Team", request, Some(visitor)),
