@@ -167,21 +167,6 @@ impl Statement {
         self.ids("user_id", &filter.users).ids("team_id", &filter.teams)
     }
 
-    /// Only sessions whose id begins with this text, or with it in their project or their user's name;
-    /// each by an index of its own.
-    pub(super) fn containing(mut self, text: &str) -> Self {
-        let (begins, within) = (self.parameters + 1, self.parameters + 2);
-        self.parameters = within;
-        let query = self.query.sql(format!(
-            " and (session_id like ${begins} or (project <> '' and project ilike ${within}) \
-             or user_id = any(array(select id from users where name ilike ${within} limit 1000)))",
-        ));
-        let begins = format!("{}%", crate::storage::exactly(text));
-        let query = query.bind::<Text, _>(begins);
-        self.query = query.bind::<Text, _>(crate::storage::containing(text));
-        self
-    }
-
     /// Only what comes before this place in the order of two columns, the first of type `T`.
     pub(in crate::storage) fn before<T, V>(
         mut self,

@@ -1,6 +1,7 @@
 //! Sessions of Claude Code, and the tree of agents inside each.
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -8,13 +9,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::filter::{Filter, Statement};
-use crate::storage::{Database, StorageError};
+use super::filter::Filter;
+use crate::storage::schema::users;
+use crate::storage::{Connection, Database, StorageError};
 
-/// Sessions with what other tables know of them.
-const SESSIONS: &str = "select s.*, (select name from users where users.id = s.user_id) as user_name, \
+/// What other tables know of a session `s`.
+const KNOWN: &str = "(select name from users where users.id = s.user_id) as user_name, \
     (select count(*) from usage_agents as a where a.user_id = s.user_id \
-    and a.session_id = s.session_id) as agents from usage_sessions as s";
+    and a.session_id = s.session_id) as agents";
+/// Users of a name at the most.
+const MAX_NAMED: i64 = 1000;
 
 /// One session of one user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, QueryableByName)]
@@ -80,7 +84,8 @@ pub enum SessionOrder {
 }
 
 /// Sessions whose last request lies in the span of time, at most `limit`; filters by user and team
-/// apply. With a search, only those with that text in their id, project or user's name.
+/// apply. With a search, only those whose id begins with that text, or that have it in their project
+/// or their user's name.
 ///
 /// # Errors
 /// [`StorageError`]
@@ -91,24 +96,71 @@ pub async fn sessions(
     search: Option<&str>,
     limit: u32,
 ) -> Result<Vec<Session>, StorageError> {
-    let text = format!("{SESSIONS} where last_at >= $1 and last_at < $2");
-    let mut statement = Statement::over(text, filter).people(filter);
-    if let Some(search) = search {
-        statement = statement.containing(search);
-    }
-    let (statement, column) = match order {
-        SessionOrder::Latest(None) => (statement, "last_at"),
-        SessionOrder::Latest(Some(place)) => {
-            (statement.before::<Timestamptz, _>("last_at, session_id", place), "last_at")
-        }
-        SessionOrder::Dearest(None) => (statement, "cost_nanos"),
-        SessionOrder::Dearest(Some(place)) => {
-            (statement.before::<BigInt, _>("cost_nanos, session_id", place), "cost_nanos")
-        }
+    let (column, is_later) = match &order {
+        SessionOrder::Latest(place) => ("last_at", place.is_some()),
+        SessionOrder::Dearest(place) => ("cost_nanos", place.is_some()),
     };
-    let tail = format!("order by {column} desc, session_id desc limit {}", limit.min(1000));
-    let query = statement.ending(&tail);
-    database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
+    let ordered = format!("order by {column} desc, session_id desc limit {}", limit.min(1000));
+    let before =
+        if is_later { format!(" and ({column}, session_id) < ($8, $9)") } else { String::new() };
+    let fitting = |condition: &str| {
+        format!(
+            "(select * from usage_sessions where last_at >= $1 and last_at < $2 \
+             and ($3 is null or user_id = any($3)) and ($4 is null or team_id = any($4)){before} \
+             {condition} {ordered})"
+        )
+    };
+    // Each way to be found has an index of its own; together they would have none.
+    let found = match search {
+        None => fitting(""),
+        Some(_) => [
+            "and session_id like $5",
+            "and project <> '' and project ilike $6",
+            "and user_id = any($7)",
+        ]
+        .map(fitting)
+        .join(" union "),
+    };
+    let text =
+        format!("select s.*, {KNOWN} from (select * from ({found}) as f {ordered}) as s {ordered}");
+    let some = |ids: &[Uuid]| (!ids.is_empty()).then(|| ids.to_vec());
+    let (from, to, users, teams) =
+        (filter.from, filter.to, some(&filter.users), some(&filter.teams));
+    let begins = search.map(|text| format!("{}%", crate::storage::exactly(text)));
+    let within = search.map(crate::storage::containing);
+    database
+        .run(async move |mut connection| {
+            let named = match &within {
+                Some(pattern) => of_name(&mut connection, pattern).await?,
+                None => Vec::new(),
+            };
+            let query = diesel::sql_query(text)
+                .into_boxed::<Pg>()
+                .bind::<Timestamptz, _>(from)
+                .bind::<Timestamptz, _>(to)
+                .bind::<Nullable<Array<SqlUuid>>, _>(users)
+                .bind::<Nullable<Array<SqlUuid>>, _>(teams)
+                .bind::<Nullable<Text>, _>(begins)
+                .bind::<Nullable<Text>, _>(within)
+                .bind::<Array<SqlUuid>, _>(named);
+            let query = match order {
+                SessionOrder::Latest(Some((at, id))) => {
+                    query.bind::<Timestamptz, _>(at).bind::<Text, _>(id)
+                }
+                SessionOrder::Dearest(Some((cost, id))) => {
+                    query.bind::<BigInt, _>(cost).bind::<Text, _>(id)
+                }
+                SessionOrder::Latest(None) | SessionOrder::Dearest(None) => query,
+            };
+            Ok(query.load(&mut connection).await?)
+        })
+        .await
+}
+
+/// The users whose names fit a pattern.
+async fn of_name(connection: &mut Connection, pattern: &str) -> Result<Vec<Uuid>, StorageError> {
+    let named = users::table.filter(users::name.ilike(pattern.to_owned()));
+    Ok(named.select(users::id).limit(MAX_NAMED).load(connection).await?)
 }
 
 /// One session; `None` where the user has none of this id.
@@ -122,10 +174,12 @@ pub async fn session(
 ) -> Result<Option<Session>, StorageError> {
     database
         .run(async move |mut connection| {
-            let query =
-                diesel::sql_query(format!("{SESSIONS} where user_id = $1 and session_id = $2"))
-                    .bind::<SqlUuid, _>(user_id)
-                    .bind::<Text, _>(session_id);
+            let query = diesel::sql_query(format!(
+                "select s.*, {KNOWN} from usage_sessions as s \
+                     where user_id = $1 and session_id = $2"
+            ))
+            .bind::<SqlUuid, _>(user_id)
+            .bind::<Text, _>(session_id);
             Ok(query.get_result(&mut connection).await.optional()?)
         })
         .await

@@ -80,7 +80,7 @@ fn fill(database: &Database) {
         "insert into portal_sessions (id, secret_hash, user_id, signed_in_by)
          values (gen_random_uuid(), sha256('{SECRET}'), '{MEMBER}', 'password')"
     ));
-    database.sql("analyze");
+    database.sql("vacuum analyze");
 }
 
 #[test]
