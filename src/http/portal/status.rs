@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::figures::Figure;
 use super::form;
 use super::page::{Frame, render};
 use super::words;
@@ -22,7 +23,7 @@ use crate::http::server::Edge;
 struct Status {
     frame: Frame,
     draining: bool,
-    figures: Vec<super::figures::Figure>,
+    figures: Vec<Figure>,
     tree: Tree,
     parts: Vec<Part>,
 }
@@ -125,8 +126,7 @@ pub(super) async fn page(
     render(&page)
 }
 
-fn figures(gateway: &Gateway, tree: &Tree, database: Option<f64>) -> Vec<super::figures::Figure> {
-    use super::figures::Figure;
+fn figures(gateway: &Gateway, tree: &Tree, database: Option<f64>) -> Vec<Figure> {
     let running = tree.children.iter().filter(|child| child.running).count();
     let restarts: u64 = tree.children.iter().map(|child| child.restarts).sum();
     vec![
