@@ -13,7 +13,7 @@ use crate::control::Control;
 use crate::control::caller::Caller;
 use crate::control::error::ControlError;
 use crate::domain::geography::Geography;
-use crate::domain::model::ListedProfile;
+use crate::domain::model::{self, ListedProfile};
 use crate::domain::quota::{Measure, Quota, Reach};
 use crate::storage::endpoints::running;
 use crate::storage::probes::{self, Probe};
@@ -163,5 +163,8 @@ fn by_model(quotas: Vec<Quota>) -> Vec<ModelQuota> {
             Measure::TokensPerDay => &mut entry.tokens_per_day,
         } = Some(quota.value);
     }
-    found.into_values().collect()
+    let mut found: Vec<ModelQuota> = found.into_values().collect();
+    // Newest models first, as everywhere.
+    found.sort_by_key(|quota| model::all().iter().position(|model| model.id == quota.model));
+    found
 }

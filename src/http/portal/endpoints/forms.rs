@@ -13,28 +13,36 @@ use crate::http::portal::sent::Sent;
 
 type Refused<'f> = Option<(&'f Sent, &'f Fault)>;
 
-/// All of them; of the environment's endpoint, which is not stored, only those that change nothing.
-pub(super) fn all(
+/// What an endpoint can be made to do; the environment's, which is not stored, cannot be drained.
+pub(super) fn orders(
     visitor: &Visitor,
     id: Uuid,
     endpoint: Option<&(Endpoint, Vec<String>)>,
-    (change, stand_in): (Refused<'_>, Refused<'_>),
 ) -> Vec<Form> {
     let path = format!("/portal/endpoints/{id}");
-    let mut forms = vec![test(visitor, &path), probe(visitor, &path)];
-    let Some((endpoint, alone)) = endpoint else { return forms };
+    let switch = endpoint.map(|(endpoint, alone)| {
+        if endpoint.enabled { drain(visitor, &path, alone) } else { resume(visitor, &path) }
+    });
+    [test(visitor, &path), probe(visitor, &path)].into_iter().chain(switch).collect()
+}
+
+/// What can be changed of a stored endpoint.
+pub(super) fn changes(
+    visitor: &Visitor,
+    endpoint: &Endpoint,
+    (change, stand_in): (Refused<'_>, Refused<'_>),
+) -> Vec<Form> {
+    let path = format!("/portal/endpoints/{}", endpoint.id);
     let (sent, fault) = change.unzip();
     let lead = "Teams that have it lose it: one that has no other is served by the default endpoints. Requests that it serves go on to their end; its usage stays.";
-    forms.extend([
-        if endpoint.enabled { drain(visitor, &path, alone) } else { resume(visitor, &path) },
+    vec![
         self::stand_in(visitor, &path, stand_in),
         Form::new(visitor, "Change", format!("{path}/change"), "Save")
             .inputs(sent.map_or_else(|| stored(endpoint), fields), fault),
         Form::new(visitor, "Delete", format!("{path}/delete"), "Delete the endpoint")
             .danger()
             .lead(lead),
-    ]);
-    forms
+    ]
 }
 
 fn test(visitor: &Visitor, path: &str) -> Form {
@@ -47,7 +55,7 @@ fn test(visitor: &Visitor, path: &str) -> Form {
 
 fn probe(visitor: &Visitor, path: &str) -> Form {
     Form::new(visitor, "Profiles and quotas", format!("{path}/probe"), "Ask AWS now")
-        .lead("They are read once in an hour by one of the instances, for all.")
+        .lead("One of the instances reads them from time to time, for all.")
 }
 
 fn drain(visitor: &Visitor, path: &str, alone: &[String]) -> Form {

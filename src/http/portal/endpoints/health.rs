@@ -1,6 +1,6 @@
 //! How an endpoint does, in words: one word for lists, and a table of its models.
 
-use crate::control::endpoints::{EndpointHealth, ModelHealth, ModelQuota};
+use crate::control::endpoints::{EndpointHealth, ModelHealth};
 use crate::http::portal::figures::model_name;
 use crate::http::portal::words::{self, Moment};
 
@@ -77,33 +77,6 @@ impl Row {
             refused: words::count(health.refused),
             median: words::latency(health.p50_ms),
             slow: words::latency(health.p95_ms),
-        }
-    }
-}
-
-/// What may be asked of a model.
-pub(super) struct Quota {
-    pub(super) model: String,
-    pub(super) reach: &'static str,
-    pub(super) requests: String,
-    pub(super) tokens: String,
-    pub(super) daily: String,
-}
-
-impl Quota {
-    pub(super) fn of(quota: ModelQuota) -> Self {
-        let some = |value: Option<u64>| value.map_or_else(|| "–".to_owned(), words::count);
-        let suffix = if quota.long_context { " (1M context)" } else { "" };
-        Self {
-            model: format!("{}{suffix}", model_name(&quota.model)),
-            reach: match quota.reach {
-                "global" => "the global profile",
-                "cross_region" => "the geography's profile",
-                _ => "the model's own id",
-            },
-            requests: some(quota.requests_per_minute),
-            tokens: some(quota.tokens_per_minute),
-            daily: some(quota.tokens_per_day),
         }
     }
 }

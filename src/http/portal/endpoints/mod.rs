@@ -5,6 +5,7 @@ mod forms;
 mod health;
 mod one;
 mod orders;
+mod quotas;
 
 use std::collections::HashMap;
 use std::rc::Rc;

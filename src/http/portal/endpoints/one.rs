@@ -10,7 +10,8 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::forms;
-use super::health::{Quota, Row, Tag};
+use super::health::{Row, Tag};
+use super::quotas::Quotas;
 use crate::actors::worker::Worker;
 use crate::control::ControlError;
 use crate::control::analytics::{self, Dimension, Filter};
@@ -38,7 +39,9 @@ pub(super) struct One {
     rows: Vec<Row>,
     test: Option<EndpointTest>,
     probed: Option<Moment>,
-    quotas: Vec<Quota>,
+    orders: Vec<parts::Form>,
+    quotas: Quotas,
+    other_quotas: Quotas,
     quotas_error: Option<String>,
     profiles: Vec<Listed>,
     profiles_error: Option<String>,
@@ -128,6 +131,10 @@ pub(super) async fn one(
             && !used.iter().any(|used| used.profile == profile.arn),
         profile,
     });
+    let models = &status.health.models;
+    let is_called = |model: &str| models.iter().any(|called| called.model == model);
+    let (called, others): (Vec<_>, Vec<_>) =
+        status.quotas.into_iter().partition(|quota| is_called(&quota.model));
     let facts = facts(endpoint, &status.health, status.running);
     Ok(One {
         token: visitor.token(),
@@ -135,14 +142,18 @@ pub(super) async fn one(
         tag: Tag::of(&status.health),
         profiles: listed.collect(),
         profiles_error: status.profiles_error,
-        quotas: status.quotas.into_iter().map(Quota::of).collect(),
+        quotas: Quotas::new("Quotas of models that are called", called),
+        other_quotas: Quotas::new("Quotas of other models", others),
         quotas_error: status.quotas_error,
         probed: status.probed_at.map(Moment::from),
         stand_ins: used.iter().map(StandIn::of).collect(),
         test: after.test,
         figures: figures::of_sums(&now, &before),
         requests: chart.svg(),
-        forms: forms::all(visitor, id, stored.as_ref(), (after.change, after.stand_in)),
+        orders: forms::orders(visitor, id, stored.as_ref()),
+        forms: endpoint.map_or_else(Vec::new, |endpoint| {
+            forms::changes(visitor, endpoint, (after.change, after.stand_in))
+        }),
         facts,
         name: status.health.name,
         rows: status.health.models.into_iter().map(Row::of).collect(),
