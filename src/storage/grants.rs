@@ -13,7 +13,7 @@ use super::error::StorageError;
 use crate::domain::limit::{Ask, Granted};
 
 /// How long an ask may take, and a sign of life before it: requests wait for them.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(QueryableByName)]
 struct Row {
@@ -73,13 +73,17 @@ pub async fn take(
         .collect())
 }
 
-/// Tells that an instance lives, so that what it holds stays held.
+/// Tells within `limit` that an instance lives, so that what it holds stays held.
 ///
 /// # Errors
 /// [`StorageError`]
-pub async fn keep_alive(database: &Database, instance: Uuid) -> Result<(), StorageError> {
+pub async fn keep_alive(
+    database: &Database,
+    instance: Uuid,
+    limit: Duration,
+) -> Result<(), StorageError> {
     database
-        .run_within(PATIENCE, async move |mut connection| {
+        .run_within(limit, async move |mut connection| {
             diesel::sql_query(
                 "insert into instances (id, seen_at) values ($1, now()) \
                  on conflict (id) do update set seen_at = excluded.seen_at",

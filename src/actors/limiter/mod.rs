@@ -36,6 +36,8 @@ use crate::storage::{self, Database, StorageError};
 const TICK: Duration = Duration::from_millis(100);
 /// How long a request may wait for its claims, in milliseconds.
 const PATIENCE: i64 = 1_500;
+/// How long a start waits for its first sign of life.
+const START: Duration = Duration::from_secs(10);
 /// Requests that wait at once; more are refused.
 const MAX_WAITING: usize = 10_000;
 
@@ -101,7 +103,7 @@ impl Limits {
     /// [`StorageError`] where they cannot be read.
     pub async fn load(database: &Database) -> Result<Self, StorageError> {
         let limits = Self::new(Book::new(storage::budgets::all(database).await?));
-        storage::grants::keep_alive(database, limits.lent.instance).await?;
+        storage::grants::keep_alive(database, limits.lent.instance, START).await?;
         Ok(limits)
     }
 

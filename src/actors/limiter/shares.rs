@@ -55,7 +55,7 @@ impl Limiter {
         let asking = async move {
             let answer = async {
                 if shows_life {
-                    grants::keep_alive(&database, instance).await?;
+                    grants::keep_alive(&database, instance, grants::PATIENCE).await?;
                 }
                 if asks.is_empty() {
                     return Ok(Vec::new());
