@@ -110,7 +110,7 @@ impl<'v> Values<'v> {
         let none = Choice::new("", "No team", chosen.is_empty());
         vec![
             self.area(admins, "Groups of admins", "One a line; empty where groups say nothing about roles."),
-            self.area(by_group, "Teams of groups", "Such as `engineers = Platform`, one a line; the first group that fits counts. Empty where groups say nothing about teams."),
+            self.area(by_group, "Teams of groups", "Such as engineers = Platform, one a line; of several groups that fit, the first by the alphabet counts. Empty where groups say nothing about teams."),
             self.select(role, "Role of new users", &[("member", "Member"), ("admin", "Admin")]),
             Input::select(team, "Team of new users", std::iter::once(none).chain(named).collect()),
         ]
