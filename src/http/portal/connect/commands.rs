@@ -24,8 +24,8 @@ pub(super) enum Way<'t> {
 pub(super) struct Commands {
     /// The platform, in words.
     pub(super) label: &'static str,
-    /// What sets it up.
-    pub(super) setup: String,
+    /// What sets it up; none while its token is yet to be made.
+    pub(super) setup: Option<String>,
     /// What undoes it.
     pub(super) undo: String,
     /// The settings that are changed.
@@ -39,18 +39,14 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    /// The commands for a gateway at `url`; none while a token is yet to be made.
-    pub(super) fn new(
-        platform: Platform,
-        is_project: bool,
-        url: &str,
-        way: Way<'_>,
-    ) -> Option<Self> {
+    /// The commands for a gateway at `url`.
+    pub(super) fn new(platform: Platform, is_project: bool, url: &str, way: Way<'_>) -> Self {
         let scope = if is_project { "project" } else { "user" };
         let token = match way {
-            Way::Token(token) => Some(token?),
+            Way::Token(token) => token,
             Way::Browser | Way::Key => None,
         };
+        let is_ready = way != Way::Token(None);
         let (label, setup, undo) = match platform {
             Platform::Unix => {
                 let script = format!("curl -fsSL '{url}/setup' |");
@@ -82,7 +78,8 @@ impl Commands {
         };
         let (file, helper) = places(platform, is_project);
         let helper = (way == Way::Browser).then_some(helper);
-        Some(Self { label, setup, undo, file, helper, changes: changes(url, helper), is_project })
+        let setup = is_ready.then_some(setup);
+        Self { label, setup, undo, file, helper, changes: changes(url, helper), is_project }
     }
 }
 
@@ -123,7 +120,7 @@ mod tests {
     fn commands_are_those_that_the_scripts_take() {
         let url = "https://ccag.example.com";
         let of = |platform, is_project, way| Commands::new(platform, is_project, url, way);
-        let unix = |way| of(Platform::Unix, true, way).unwrap().setup;
+        let unix = |way| of(Platform::Unix, true, way).setup.unwrap();
         let script = "curl -fsSL 'https://ccag.example.com/setup' |";
         assert_eq!(unix(Way::Browser), format!("{script} sh -s -- --scope project --sso"));
         assert_eq!(
@@ -132,9 +129,10 @@ mod tests {
         );
         let with_key = format!("{script} CCAG_API_KEY=YOUR_API_KEY sh -s -- --scope project");
         assert_eq!(unix(Way::Key), with_key);
-        assert!(of(Platform::Unix, true, Way::Token(None)).is_none());
-        let windows = of(Platform::Windows, false, Way::Browser).unwrap();
-        assert!(windows.setup.ends_with("-Scope user -Sso"), "{}", windows.setup);
+        assert_eq!(of(Platform::Unix, true, Way::Token(None)).setup, None);
+        let windows = of(Platform::Windows, false, Way::Browser);
+        let setup = windows.setup.unwrap();
+        assert!(setup.ends_with("-Scope user -Sso"), "{setup}");
         assert!(windows.undo.ends_with("-Scope user -Undo"), "{}", windows.undo);
         // The scripts say themselves what they take and change.
         let (sh, ps1) = (

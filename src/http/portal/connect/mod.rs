@@ -79,7 +79,7 @@ fn page(
         _ => Way::Browser,
     };
     let url = setup::address(request, edge);
-    let commands = url.as_ref().and_then(|url| Commands::new(platform, is_project, url, way));
+    let commands = url.as_ref().map(|url| Commands::new(platform, is_project, url, way));
     let form = may_have_keys.filter(|_| way == Way::Token(None) && url.is_some());
     Connect {
         frame: Frame::new("Connect", request, visitor),
