@@ -14,6 +14,7 @@ pub mod ops;
 pub mod portal;
 mod problem;
 mod request_id;
+mod resource;
 mod scim;
 pub mod server;
 mod session;

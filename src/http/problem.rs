@@ -6,7 +6,7 @@ use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
@@ -143,4 +143,10 @@ pub fn status(error: &ControlError) -> StatusCode {
         ControlError::Away(_) | ControlError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ControlError::Fault => StatusCode::INTERNAL_SERVER_ERROR,
     }
+}
+/// The answer to a method that a route does not have.
+#[must_use]
+pub fn method_not_allowed(request: &HttpRequest) -> HttpResponse {
+    let message = format!("{} is not possible here.", request.method());
+    Problem::from(ControlError::conflict("method_not_allowed", message)).error_response()
 }

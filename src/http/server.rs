@@ -11,7 +11,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, ResponseError as _};
 use actix_web_lab::middleware::CatchPanic;
 use actix_web_prom::PrometheusMetrics;
 use prometheus::Registry;
@@ -21,6 +21,7 @@ use tracing_actix_web::TracingLogger;
 use super::arrival::Front;
 use super::error::Refusal;
 use super::request_id::request_id;
+use super::resource::{Only, get, head, post};
 use super::span::RequestSpan;
 use super::tls::TlsListener;
 use super::{admin, api, metrics, oauth, ops, portal, scim, setup};
@@ -166,29 +167,26 @@ pub fn metrics_server(registry: Registry, listener: TcpListener) -> io::Result<S
 }
 
 fn routes(config: &mut ServiceConfig) {
-    let only = |path: &str| web::resource(path).default_service(web::to(method_not_allowed));
+    let only = |path: &str| Only::at(path, method_not_allowed);
     config
-        .service(only("/v1/messages").route(web::post().to(api::messages)))
-        .service(only("/v1/messages/count_tokens").route(web::post().to(api::count_tokens)))
-        .service(only("/v1/models").route(web::get().to(api::models)))
-        .service(only("/v1/models/{id}").route(web::get().to(api::model)))
-        .service(only("/api/oauth/usage").route(web::get().to(api::usage)))
-        .service(only("/model/{id}/invoke").route(web::post().to(api::invoke)))
+        .service(only("/v1/messages").route(post().to(api::messages)))
+        .service(only("/v1/messages/count_tokens").route(post().to(api::count_tokens)))
+        .service(only("/v1/models").route(get().to(api::models)))
+        .service(only("/v1/models/{id}").route(get().to(api::model)))
+        .service(only("/api/oauth/usage").route(get().to(api::usage)))
+        .service(only("/model/{id}/invoke").route(post().to(api::invoke)))
         .service(
-            only("/model/{id}/invoke-with-response-stream")
-                .route(web::post().to(api::invoke_stream)),
+            only("/model/{id}/invoke-with-response-stream").route(post().to(api::invoke_stream)),
         )
-        .service(only("/model/{id}/count-tokens").route(web::post().to(api::native_count_tokens)))
-        .service(only("/inference-profiles").route(web::get().to(api::profiles)))
-        .service(only("/inference-profiles/{id}").route(web::get().to(api::profile)))
-        .service(only("/v1/probe").route(web::get().to(ops::probe)))
-        .service(only("/health").route(web::get().to(ops::health)))
-        .service(only("/ready").route(web::get().to(ops::ready)))
-        .service(only("/metrics").route(web::get().to(ops::metrics)))
-        .service(
-            only("/api/hello").route(web::get().to(ops::hello)).route(web::head().to(ops::hello)),
-        )
-        .service(only("/").route(web::head().to(ops::hello)).route(web::get().to(portal::connect)))
+        .service(only("/model/{id}/count-tokens").route(post().to(api::native_count_tokens)))
+        .service(only("/inference-profiles").route(get().to(api::profiles)))
+        .service(only("/inference-profiles/{id}").route(get().to(api::profile)))
+        .service(only("/v1/probe").route(get().to(ops::probe)))
+        .service(only("/health").route(get().to(ops::health)))
+        .service(only("/ready").route(get().to(ops::ready)))
+        .service(only("/metrics").route(get().to(ops::metrics)))
+        .service(only("/api/hello").route(get().to(ops::hello)).route(head().to(ops::hello)))
+        .service(only("/").route(head().to(ops::hello)).route(get().to(portal::connect)))
         .configure(oauth::routes)
         .configure(portal::routes)
         .configure(admin::routes)
@@ -202,10 +200,8 @@ async fn not_found(request: HttpRequest) -> Result<HttpResponse, Refusal> {
 }
 
 /// The answer to a method that a route does not have.
-///
-/// # Errors
-/// Always.
-pub async fn method_not_allowed(request: HttpRequest) -> Result<HttpResponse, Refusal> {
+#[must_use]
+pub fn method_not_allowed(request: &HttpRequest) -> HttpResponse {
     let message = format!("{} is not possible here.", request.method());
-    Err(ApiError::new(ErrorKind::MethodNotAllowed, message).into())
+    Refusal::from(ApiError::new(ErrorKind::MethodNotAllowed, message)).error_response()
 }

@@ -3,7 +3,7 @@
 //! one, or that of this very machine.
 
 use actix_web::http::header::HOST;
-use actix_web::web::{self, Data, Json, JsonConfig, ServiceConfig};
+use actix_web::web::{Data, Json, JsonConfig, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -11,7 +11,8 @@ use serde::Deserialize;
 use super::arrival::Arrival;
 use super::error::Refusal;
 use super::problem::Problem;
-use super::server::Edge;
+use super::resource::{Only, get, post};
+use super::server::{Edge, method_not_allowed};
 use crate::control::{Caller, Who, keys};
 use crate::domain::error::{ApiError, ErrorKind};
 
@@ -24,13 +25,14 @@ const MAX_BODY: usize = 4096;
 
 /// The routes.
 pub fn routes(config: &mut ServiceConfig) {
+    let only = |path: &str| Only::at(path, method_not_allowed);
     config
-        .service(web::resource("/setup").route(web::get().to(sh)))
-        .service(web::resource("/setup.ps1").route(web::get().to(ps1)))
+        .service(only("/setup").route(get().to(sh)))
+        .service(only("/setup.ps1").route(get().to(ps1)))
         .service(
-            web::resource("/setup/redeem")
+            only("/setup/redeem")
                 .app_data(JsonConfig::default().limit(MAX_BODY))
-                .route(web::post().to(redeem)),
+                .route(post().to(redeem)),
         );
 }
 

@@ -1,7 +1,7 @@
 //! `/admin/analytics`: sums over usage, by the same filters everywhere.
 
 use actix_web::Responder;
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, get};
+use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use crate::control::usage::Chosen;
 use crate::control::{ControlError, Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::get;
 use crate::http::server::Edge;
 
 /// Groups that a series tells apart where no number is given, and at the most.

@@ -1,6 +1,6 @@
 //! `/admin/audit`: the log, its export, and whether it is whole.
 
-use actix_web::web::{Data, Json, Query, ServiceConfig, get};
+use actix_web::web::{Data, Json, Query, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use utoipa::OpenApi;
 
@@ -10,6 +10,7 @@ use crate::control::audit::{self, AuditEntry, AuditFilter, Integrity};
 use crate::control::{self, Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::get;
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

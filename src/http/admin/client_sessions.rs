@@ -1,6 +1,6 @@
 //! `/admin/client-sessions`: clients that are signed in.
 
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, delete, get};
+use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use crate::control::client_sessions::{self, ClientSession, ClientSessionFilter};
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::{delete, get};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

@@ -1,6 +1,6 @@
 //! `/admin/identity-providers`
 
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, delete, get, patch, post};
+use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::portal::redirect_uri;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::{delete, get, patch, post};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

@@ -1,6 +1,6 @@
 //! `/admin/keys`
 
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, delete, get, patch, post};
+use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::control::keys::{
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::{delete, get, patch, post};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

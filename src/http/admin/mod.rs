@@ -24,14 +24,17 @@ mod usage;
 mod users;
 mod verdicts;
 
+use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, JsonConfig, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Resource};
 
 pub use openapi::openapi;
 
 use super::caller::authenticate;
-use super::problem::Problem;
+use super::problem::{self, Problem};
+#[cfg(feature = "chaos")]
+use super::resource::post;
+use super::resource::{Only, get};
 use crate::control::ControlError;
 
 /// Largest body of an order, in bytes.
@@ -59,24 +62,19 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(notifications::routes)
         .configure(usage::routes)
         .configure(analytics::routes)
-        .service(only("/status").route(web::get().to(status::status)));
+        .service(only("/status").route(get().to(status::status)));
     #[cfg(feature = "chaos")]
-    let admin = admin.service(only("/chaos/{actor}").route(web::post().to(chaos::chaos)));
+    let admin = admin.service(only("/chaos/{actor}").route(post().to(chaos::chaos)));
     config
         .service(admin.default_service(web::to(not_found)))
-        .service(only("/openapi.json").route(web::get().to(openapi)));
+        .service(only("/openapi.json").route(get().to(openapi)));
 }
 
 /// A resource that answers 405 to the methods it has no route for.
-fn only(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(method_not_allowed))
+fn only(path: &str) -> Only {
+    Only::at(path, problem::method_not_allowed)
 }
 
 async fn not_found() -> Result<HttpResponse, Problem> {
     Err(ControlError::NotFound("route").into())
-}
-
-async fn method_not_allowed(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let message = format!("{} is not possible here.", request.method());
-    Err(ControlError::conflict("method_not_allowed", message).into())
 }

@@ -1,6 +1,6 @@
 //! `/admin/notifications`: where they go, what was told, and the log of deliveries.
 
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, delete, get, patch, post};
+use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
@@ -14,6 +14,7 @@ use crate::control::notifications::{
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::{delete, get, patch, post};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

@@ -1,6 +1,6 @@
 //! `/admin/prices`: what counts, what counted before, overrides, the contract's terms, the refresh.
 
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, delete, get, post, put};
+use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::control::prices::{
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::{delete, get, post, put};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

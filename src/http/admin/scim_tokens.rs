@@ -1,6 +1,6 @@
 //! `/admin/identity-providers/{id}/scim-tokens`: with what a provider provisions.
 
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, delete, get, post};
+use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use crate::control::scim::tokens::{self, CreateScimToken, NewScimToken, ScimToke
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::{delete, get, post};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

@@ -1,6 +1,6 @@
 //! `/admin/sessions`: browsers that are signed in; and `/admin/password`: the caller's own.
 
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, delete, get, post};
+use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use crate::control::sessions::{self, Session, SessionFilter};
 use crate::control::{Page, Paging, sign_in};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::{delete, get, post};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

@@ -1,7 +1,7 @@
 //! `/admin/settings`
 
 use actix_web::Responder;
-use actix_web::web::{Data, Json, ServiceConfig, get, patch};
+use actix_web::web::{Data, Json, ServiceConfig};
 use utoipa::OpenApi;
 
 use super::only;
@@ -9,6 +9,7 @@ use crate::control::settings::{self, EditSettings};
 use crate::domain::settings::Settings;
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::{get, patch};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

@@ -1,6 +1,6 @@
 //! `/admin/teams` and their members.
 
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, delete, get, patch, post, put};
+use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use crate::control::users::User;
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::{delete, get, patch, post, put};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

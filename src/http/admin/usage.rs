@@ -1,6 +1,6 @@
 //! `/admin/usage`: requests one by one, and their export.
 
-use actix_web::web::{Data, Json, Query, ServiceConfig, get};
+use actix_web::web::{Data, Json, Query, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use utoipa::OpenApi;
 
@@ -10,6 +10,7 @@ use crate::control::usage::{self, Chosen, Requests, UsageRow};
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::get;
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

@@ -1,6 +1,6 @@
 //! `/admin/users`, and `/admin/me`: who the caller is.
 
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, delete, get, patch, post};
+use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use crate::control::users::{self, CreateUser, EditUser, User, UserFilter};
 use crate::control::{Identity, Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::{delete, get, patch, post};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

@@ -1,6 +1,6 @@
 //! `/admin/verdicts`: what endpoints and profiles take, beyond the capability table.
 
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, delete, get, post};
+use actix_web::web::{Data, Json, Path, Query, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use crate::control::verdicts::{self, DecideVerdict, Verdict};
 use crate::control::{Page, Paging};
 use crate::http::caller::Caller;
 use crate::http::problem::{Problem, Refusals};
+use crate::http::resource::{delete, get, post};
 use crate::http::server::Edge;
 
 #[derive(OpenApi)]

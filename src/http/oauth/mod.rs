@@ -6,11 +6,12 @@ mod session;
 mod token;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Resource};
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use super::arrival::Arrival;
+use super::resource::{Only, get, post};
 use super::server::Edge;
 use crate::control::ControlError;
 
@@ -24,18 +25,18 @@ const REFRESH_TOKEN: &str = "refresh_token";
 /// The routes.
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(only("/.well-known/oauth-authorization-server").route(web::get().to(metadata)))
-        .service(only(DEVICE_AUTHORIZATION).route(web::post().to(device::start)))
-        .service(only(TOKEN).route(web::post().to(token::token)))
-        .service(only(REVOKE).route(web::post().to(token::revoke)))
-        .service(only("/managed/settings").route(web::get().to(session::managed_settings)))
-        .service(only("/v1/metrics").route(web::post().to(session::telemetry)))
-        .service(only("/v1/logs").route(web::post().to(session::telemetry)))
-        .service(only("/v1/traces").route(web::post().to(session::telemetry)));
+        .service(only("/.well-known/oauth-authorization-server").route(get().to(metadata)))
+        .service(only(DEVICE_AUTHORIZATION).route(post().to(device::start)))
+        .service(only(TOKEN).route(post().to(token::token)))
+        .service(only(REVOKE).route(post().to(token::revoke)))
+        .service(only("/managed/settings").route(get().to(session::managed_settings)))
+        .service(only("/v1/metrics").route(post().to(session::telemetry)))
+        .service(only("/v1/logs").route(post().to(session::telemetry)))
+        .service(only("/v1/traces").route(post().to(session::telemetry)));
 }
 
-fn only(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(super::server::method_not_allowed))
+fn only(path: &str) -> Only {
+    Only::at(path, super::server::method_not_allowed)
 }
 
 /// `GET /.well-known/oauth-authorization-server`

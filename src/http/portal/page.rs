@@ -129,7 +129,7 @@ pub(super) fn failed() -> HttpResponse {
 }
 
 /// The page for a method that a route does not have.
-pub(super) async fn method_not_allowed() -> HttpResponse {
+pub(super) fn method_not_allowed(_: &HttpRequest) -> HttpResponse {
     message(StatusCode::METHOD_NOT_ALLOWED, "This is not possible here.")
 }
 

@@ -1,7 +1,7 @@
 //! What the gateway can do by SCIM: `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas`.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path, ServiceConfig, get};
+use actix_web::web::{Data, Path, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
@@ -10,6 +10,7 @@ use crate::control::ControlError;
 use crate::domain::scim::{RESOURCE_TYPES, SCHEMAS};
 use crate::http::caller::Caller;
 use crate::http::problem::Problem;
+use crate::http::resource::get;
 use crate::http::server::Edge;
 
 pub(super) fn routes(config: &mut ServiceConfig) {

@@ -5,14 +5,15 @@ mod asked;
 mod discovery;
 mod resources;
 
+use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, JsonConfig, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Resource};
 
 pub use answer::render;
 
 use super::caller::authenticate;
-use super::problem::Problem;
+use super::problem::{self, Problem};
+use super::resource::Only;
 use crate::control::ControlError;
 
 /// Where the routes begin.
@@ -30,15 +31,15 @@ pub fn routes(config: &mut ServiceConfig) {
         .app_data(json)
         .configure(discovery::routes)
         .configure(resources::routes)
-        .service(only("/Me").default_service(web::to(not_implemented)))
-        .service(only("/Bulk").default_service(web::to(not_implemented)))
-        .service(only("/.search").default_service(web::to(not_implemented)));
+        .service(web::resource("/Me").to(not_implemented))
+        .service(web::resource("/Bulk").to(not_implemented))
+        .service(web::resource("/.search").to(not_implemented));
     config.service(scim.default_service(web::to(not_found)));
 }
 
 /// A resource that answers 405 to the methods it has no route for.
-fn only(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(method_not_allowed))
+fn only(path: &str) -> Only {
+    Only::at(path, problem::method_not_allowed)
 }
 
 async fn not_found() -> Result<HttpResponse, Problem> {
@@ -47,9 +48,4 @@ async fn not_found() -> Result<HttpResponse, Problem> {
 
 async fn not_implemented() -> HttpResponse {
     answer::not_implemented()
-}
-
-async fn method_not_allowed(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let message = format!("{} is not possible here.", request.method());
-    Err(ControlError::conflict("method_not_allowed", message).into())
 }

@@ -1,7 +1,7 @@
 //! `/scim/v2/Users` and `/scim/v2/Groups`.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig, delete, get, patch, post, put};
+use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use super::{answer, only};
 use crate::control::scim::{Edit, Noun};
 use crate::http::caller::Caller;
 use crate::http::problem::Problem;
+use crate::http::resource::{delete, get, patch, post, put};
 use crate::http::server::Edge;
 
 pub(super) fn routes(config: &mut ServiceConfig) {

@@ -50,6 +50,7 @@ pub fn collect(shards: &[Arc<Shard>], names: &Names<'_>) -> Vec<MetricFamily> {
         counts.times(&super::GAP, |shard| &shard.gap),
         counts.times(&super::OVERHEAD, |shard| &shard.overhead),
         counts.of(&super::TOKENS, 1.0, |shard| &shard.tokens),
+        counts.of(&super::WEB_SEARCHES, 1.0, |shard| &shard.web_searches),
         counts.of(&super::COST, 1e-9, |shard| &shard.cost_nanos),
         counts.of(&super::SAVED, 1e-9, |shard| &shard.saved_nanos),
         counts.of(&super::UNPRICED, 1.0, |shard| &shard.unpriced),

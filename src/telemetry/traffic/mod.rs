@@ -51,6 +51,8 @@ super::metric::metrics! {
     OVERHEAD: "ccag_gateway_overhead_seconds", Kind::Histogram(SHORT), [];
     /// Tokens by model and class.
     TOKENS: "ccag_tokens_total", Kind::Counter, [Label::MODEL, Label::of("class", &CLASSES)];
+    /// Searches of the web that answers count and that are charged.
+    WEB_SEARCHES: "ccag_web_searches_total", Kind::Counter, [Label::MODEL];
     /// List price of what was used, in dollars.
     COST: "ccag_cost_dollars_total", Kind::Counter, [Label::MODEL];
     /// What reading from the prompt cache saved against its price as plain input, in dollars.

@@ -140,6 +140,7 @@ impl Recorder {
         for (class, count) in classes.into_iter().enumerate() {
             add(&shard.tokens, [model, class], count);
         }
+        add(&shard.web_searches, [model], u64::from(record.web_searches));
         add(&shard.cost_nanos, [model], u64::try_from(record.cost_nanos).unwrap_or(0));
         add(&shard.saved_nanos, [model], u64::try_from(record.cache_saved_nanos).unwrap_or(0));
         add(&shard.unpriced, [], u64::from(!record.priced));

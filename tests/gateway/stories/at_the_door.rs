@@ -127,6 +127,7 @@ fn unknown_paths_and_methods_are_refused_in_the_shape_of_the_api() {
     for method in ["GET", "PUT", "DELETE", "PATCH"] {
         let reply = Request::new(method, "/v1/messages").x_api_key(KEY).send(world.address());
         reply.assert_error(405, "invalid_request_error");
+        assert_eq!(reply.header("allow"), "POST");
     }
 }
 
