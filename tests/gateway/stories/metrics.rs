@@ -53,6 +53,16 @@ fn a_stream_is_counted_in_all_that_it_was() {
 }
 
 #[test]
+fn searches_of_the_web_are_counted() {
+    let world = World::start();
+    let searched = r#""output_tokens":4,"server_tool_use":{"web_search_requests":2}"#;
+    let answer = answers::message().replace(r#""output_tokens":4"#, searched);
+    assert_eq!(world.ask(Script::reply(200, &answer)).status, 200);
+    let metric = "ccag_web_searches_total{model=\"claude-sonnet-4-5-20250929\"}";
+    assert_eq!(world.gateway.metric(metric), Some(2.0));
+}
+
+#[test]
 fn errors_of_bedrock_are_counted_by_endpoint_and_kind() {
     let world = World::start();
     for (status, kind) in
