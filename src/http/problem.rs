@@ -6,7 +6,7 @@ use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{Error, HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
@@ -145,8 +145,10 @@ pub fn status(error: &ControlError) -> StatusCode {
     }
 }
 /// The answer to a method that a route does not have.
-#[must_use]
-pub fn method_not_allowed(request: &HttpRequest) -> HttpResponse {
+///
+/// # Errors
+/// Always.
+pub fn method_not_allowed(request: &HttpRequest) -> Result<HttpResponse, Error> {
     let message = format!("{} is not possible here.", request.method());
-    Problem::from(ControlError::conflict("method_not_allowed", message)).error_response()
+    Err(Problem::from(ControlError::conflict("method_not_allowed", message)).into())
 }

@@ -3,14 +3,20 @@
 
 use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, HeaderValue};
-use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, web};
+use actix_web::{
+    Error, FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, web,
+};
+
+use super::told::Told;
+
+/// The answer of a family of routes to a method that a route does not have.
+pub type MethodRefusal = fn(&HttpRequest) -> Result<HttpResponse, Error>;
 
 /// A resource that refuses the methods that it has no route for.
 pub struct Only {
     resource: Resource,
     methods: Vec<Method>,
-    refusal: fn(&HttpRequest) -> HttpResponse,
+    refusal: MethodRefusal,
 }
 
 /// A route for one method.
@@ -22,7 +28,7 @@ pub struct Verb {
 impl Only {
     /// A resource at `path` without any route, whose 405 is `refusal`.
     #[must_use]
-    pub fn at(path: &str, refusal: fn(&HttpRequest) -> HttpResponse) -> Self {
+    pub fn at(path: &str, refusal: MethodRefusal) -> Self {
         Self { resource: web::resource(path), methods: Vec::new(), refusal }
     }
 
@@ -59,13 +65,12 @@ impl HttpServiceFactory for Only {
     fn register(self, config: &mut AppService) {
         let Self { resource, methods, refusal } = self;
         let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
-        let allow = HeaderValue::from_str(&names.join(", ")).ok();
+        let allow = names.join(", ");
         let refuse = move |request: HttpRequest| {
-            let mut response = refusal(&request);
-            if let Some(allow) = &allow {
-                response.headers_mut().insert(ALLOW, allow.clone());
-            }
-            std::future::ready(response)
+            let mut told = Told::default();
+            told.always("allow", &allow);
+            told.keep(&request);
+            std::future::ready(refusal(&request))
         };
         resource.default_service(web::to(refuse)).register(config);
     }

@@ -11,7 +11,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, ResponseError as _};
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer};
 use actix_web_lab::middleware::CatchPanic;
 use actix_web_prom::PrometheusMetrics;
 use prometheus::Registry;
@@ -200,8 +200,10 @@ async fn not_found(request: HttpRequest) -> Result<HttpResponse, Refusal> {
 }
 
 /// The answer to a method that a route does not have.
-#[must_use]
-pub fn method_not_allowed(request: &HttpRequest) -> HttpResponse {
+///
+/// # Errors
+/// Always.
+pub fn method_not_allowed(request: &HttpRequest) -> Result<HttpResponse, Error> {
     let message = format!("{} is not possible here.", request.method());
-    Refusal::from(ApiError::new(ErrorKind::MethodNotAllowed, message)).error_response()
+    Err(Refusal::from(ApiError::new(ErrorKind::MethodNotAllowed, message)).into())
 }

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, LOCATION};
 use actix_web::web::{Data, Query};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
@@ -129,8 +129,8 @@ pub(super) fn failed() -> HttpResponse {
 }
 
 /// The page for a method that a route does not have.
-pub(super) fn method_not_allowed(_: &HttpRequest) -> HttpResponse {
-    message(StatusCode::METHOD_NOT_ALLOWED, "This is not possible here.")
+pub(super) fn method_not_allowed(_: &HttpRequest) -> Result<HttpResponse, Error> {
+    Ok(message(StatusCode::METHOD_NOT_ALLOWED, "This is not possible here."))
 }
 
 fn message(status: StatusCode, text: &str) -> HttpResponse {
