@@ -7,11 +7,15 @@ use std::fmt;
 use tracing::field::{Field, Visit};
 use tracing::span::Record;
 use tracing::{Event, Subscriber};
+use tracing_log::NormalizeEvent as _;
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
+
+/// How the fields begin in which the `log` crate's records tell their place.
+const OF_LOG: &str = "log.";
 
 /// Writes the fields of a span as members, without the braces around them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,7 +55,9 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let metadata = event.metadata();
+        // What came by the `log` crate has its own place and level in fields.
+        let of_log = event.normalized_metadata();
+        let metadata = of_log.as_ref().unwrap_or_else(|| event.metadata());
         writer.write_str(r#"{"timestamp":""#)?;
         SystemTime.format_time(&mut writer)?;
         write!(writer, r#"","level":"{}""#, metadata.level())?;
@@ -88,7 +94,7 @@ impl<'a, 'w> Members<'a, 'w> {
     }
 
     fn member(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'w>) -> fmt::Result) {
-        if self.written.is_ok() {
+        if self.written.is_ok() && !field.name().starts_with(OF_LOG) {
             self.written = self.name(field).and_then(|()| value(self.writer));
         }
     }
@@ -209,6 +215,16 @@ mod tests {
         let at = line["timestamp"].as_str().unwrap();
         assert!(chrono::DateTime::parse_from_rfc3339(at).is_ok(), "{at}");
         assert!(line.get("span").is_none());
+    }
+
+    #[test]
+    fn what_libraries_log_has_their_target_and_level() {
+        tracing_log::LogTracer::init().unwrap();
+        let lines = logged(|| log::warn!(target: "library", "It \"broke\"."));
+        let line = &lines[0];
+        assert_eq!((&line["target"], &line["level"]), (&json!("library"), &json!("WARN")));
+        assert_eq!(line["message"], "It \"broke\".");
+        assert!(line.get("log.target").is_none(), "{line}");
     }
 
     #[test]
