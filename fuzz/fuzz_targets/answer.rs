@@ -10,7 +10,8 @@ use libfuzzer_sys::fuzz_target;
 const CHUNK: [(&str, &str); 2] = [(":event-type", "chunk"), (":message-type", "event")];
 
 fuzz_target!(|data: &[u8]| {
-    let mut translator = Translator::new(Names::new("claude-sonnet-4-5", &[]), false);
+    let (guarded, data) = data.split_first().map_or((false, data), |(first, rest)| (first & 1 == 1, rest));
+    let mut translator = Translator::new(Names::new("claude-sonnet-4-5", &[]), guarded);
     let (mut answer, mut out) = (Answer::default(), BytesMut::new());
     for event in data.split(|byte| *byte == 0) {
         let mut bytes = Vec::new();

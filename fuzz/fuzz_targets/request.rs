@@ -11,6 +11,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|data: &[u8]| {
     let Ok(request) = MessagesRequest::parse(Bytes::copy_from_slice(data)) else { return };
     let _ = request.estimated_tokens();
+    let request = request.without_stopped_turns().unwrap_or(request);
     for capability in model::all().iter().map(|model| model.capability).chain([&UNKNOWN]) {
         let call = Call { betas: &["context-management-2025-06-27"], ..Call::default() };
         let Ok(translated) = request.translate(capability, &Verdicts::NONE, &call) else { continue };

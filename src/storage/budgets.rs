@@ -215,7 +215,7 @@ pub struct UsedUp {
     /// The budget.
     #[diesel(sql_type = SqlUuid)]
     pub budget_id: Uuid,
-    /// Whose money it is: the [`Scope`]'s name.
+    /// Whose money it is: `user`, `team` or `key`.
     #[diesel(sql_type = Text)]
     pub scope: String,
     /// The user, team or key.
