@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::environment::Environment;
 use crate::domain::geography::Geography;
-use crate::domain::guardrail::{Guardrail, GuardrailError};
+use crate::domain::guardrail::Guardrail;
 
 /// The AWS side.
 #[derive(Debug, Clone)]
@@ -93,19 +93,11 @@ impl UpstreamConfig {
 
 /// The guardrail of the environment's endpoint: both variables, or none.
 fn guardrail(environment: &mut Environment<'_>) -> Option<Guardrail> {
-    let (identifier, version) =
-        (environment.text("BEDROCK_GUARDRAIL_ID"), environment.text("BEDROCK_GUARDRAIL_VERSION"));
-    if identifier.is_none() && version.is_none() {
-        return None;
-    }
-    let named = Guardrail::new(&identifier.unwrap_or_default(), &version.unwrap_or_default());
-    named
-        .map_err(|error| {
-            let name = match error {
-                GuardrailError::Identifier => "BEDROCK_GUARDRAIL_ID",
-                GuardrailError::Version => "BEDROCK_GUARDRAIL_VERSION",
-            };
-            environment.problem(format!("{name} {error}."));
-        })
-        .ok()
+    const ID: &str = "BEDROCK_GUARDRAIL_ID";
+    const VERSION: &str = "BEDROCK_GUARDRAIL_VERSION";
+    let (id, version) = (environment.text(ID), environment.text(VERSION));
+    Guardrail::named(id.as_deref(), version.as_deref()).unwrap_or_else(|error| {
+        environment.problem(format!("{} {error}.", error.of(ID, VERSION)));
+        None
+    })
 }

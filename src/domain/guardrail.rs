@@ -35,7 +35,32 @@ pub enum GuardrailError {
     Version,
 }
 
+impl GuardrailError {
+    /// The one of two names that it is about: of the identifier, or of the version.
+    #[must_use]
+    pub fn of<'n>(self, identifier: &'n str, version: &'n str) -> &'n str {
+        match self {
+            Self::Identifier => identifier,
+            Self::Version => version,
+        }
+    }
+}
+
 impl Guardrail {
+    /// A guardrail that may be named or not; both parts are there, or neither.
+    ///
+    /// # Errors
+    /// As [`Self::new`], also for a part that is missing.
+    pub fn named(
+        identifier: Option<&str>,
+        version: Option<&str>,
+    ) -> Result<Option<Self>, GuardrailError> {
+        if identifier.is_none() && version.is_none() {
+            return Ok(None);
+        }
+        Self::new(identifier.unwrap_or_default(), version.unwrap_or_default()).map(Some)
+    }
+
     /// A guardrail by its id or ARN, and its version.
     ///
     /// # Errors

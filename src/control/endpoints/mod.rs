@@ -23,7 +23,7 @@ use super::page::{Page, Paging};
 use super::{Control, field};
 use crate::actors::endpoints::OWN;
 use crate::domain::geography::Geography;
-use crate::domain::guardrail::{Guardrail, GuardrailError};
+use crate::domain::guardrail::Guardrail;
 use crate::domain::model;
 use crate::storage::endpoints::{self, EndpointRow, ProfileRow};
 use crate::storage::{Connection, episodes, probes};
@@ -224,11 +224,7 @@ fn endpoint_name(text: &str) -> Result<String, ControlError> {
 fn guard(row: &mut EndpointRow, given: Option<EndpointGuardrail>) -> Result<(), ControlError> {
     if let Some(EndpointGuardrail { id, version }) = &given {
         Guardrail::new(id, version).map_err(|error| {
-            let field = match error {
-                GuardrailError::Identifier => "guardrail.id",
-                GuardrailError::Version => "guardrail.version",
-            };
-            ControlError::invalid(field, error.to_string())
+            ControlError::invalid(error.of("guardrail.id", "guardrail.version"), error.to_string())
         })?;
     }
     (row.guardrail_id, row.guardrail_version) =

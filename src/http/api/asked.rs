@@ -8,7 +8,7 @@ use actix_web::web::Payload;
 use bytes::Bytes;
 
 use crate::domain::error::{ApiError, ErrorKind};
-use crate::domain::guardrail::{Guardrail, GuardrailError};
+use crate::domain::guardrail::Guardrail;
 use crate::domain::request::{InvalidRequest, MessagesRequest};
 use crate::domain::translation::{ApiVersion, CallHeaders};
 use crate::http::body;
@@ -58,20 +58,11 @@ pub(super) async fn parse(
 /// the one that it names.
 pub(super) fn headers(headers: &HeaderMap) -> Result<CallHeaders, ApiError> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let guardrail = match (text(GUARDRAIL), text(GUARDRAIL_VERSION)) {
-        (None, None) => None,
-        (identifier, version) => {
-            let named = Guardrail::new(identifier.unwrap_or_default(), version.unwrap_or_default());
-            let named = named.map_err(|error| {
-                let name = match error {
-                    GuardrailError::Identifier => GUARDRAIL,
-                    GuardrailError::Version => GUARDRAIL_VERSION,
-                };
-                ApiError::new(ErrorKind::InvalidRequest, format!("The header {name} {error}."))
-            });
-            Some(named?)
-        }
-    };
+    let guardrail =
+        Guardrail::named(text(GUARDRAIL), text(GUARDRAIL_VERSION)).map_err(|error| {
+            let name = error.of(GUARDRAIL, GUARDRAIL_VERSION);
+            ApiError::new(ErrorKind::InvalidRequest, format!("The header {name} {error}."))
+        })?;
     let values = headers.get_all("anthropic-beta").filter_map(|value| value.to_str().ok());
     let names = values.flat_map(|value| value.split(',')).map(str::trim);
     let version = headers.get("anthropic-version").and_then(|value| value.to_str().ok());
