@@ -17,6 +17,23 @@ use crate::database::Scratch;
 
 /// How many rows the plan test makes.
 const ROWS: &str = "CCAG_USAGE_ROWS";
+/// The columns of every table of sums.
+const COUNTS: [&str; 14] = [
+    "requests",
+    "completed",
+    "failed",
+    "streaming",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "web_searches",
+    "cost_nanos",
+    "cache_saved_nanos",
+    "unpriced",
+    "duration_ms",
+];
 /// The names of the usage table and its partitions.
 const USAGE: &str = "^usage(_[0-9]{4}_[0-9]{2})?$";
 
@@ -182,22 +199,34 @@ async fn sums_equal_what_they_are_sums_of() {
             ["usage_activity", "usage_hourly"].map(|table| format!("select {sum} from {table}"));
         assert_eq!(scratch.text(&activity).await, scratch.text(&hourly).await, "{sum}");
     }
-    for (table, fine) in
-        [("usage_daily_models", "usage_daily"), ("usage_daily_people", "usage_daily")]
-    {
-        for sum in ["sum(requests)", "sum(failed)", "sum(cost_nanos)", "sum(duration_ms)"] {
-            let [coarse, fine] = [table, fine].map(|table| format!("select {sum} from {table}"));
+    let coarse = [
+        "usage_daily_models",
+        "usage_daily_people",
+        "usage_hourly_models",
+        "usage_weekly",
+        "usage_weekly_people",
+    ];
+    for table in coarse {
+        for sum in COUNTS {
+            let [coarse, fine] =
+                [table, "usage_daily"].map(|table| format!("select sum({sum}) from {table}"));
             assert_eq!(scratch.text(&coarse).await, scratch.text(&fine).await, "{table} {sum}");
         }
     }
-    for bucket in 1..=16 {
-        let [coarse, fine] = ["usage_daily_models", "usage_daily"].map(|table| {
+    for (table, bucket) in ["usage_daily_models", "usage_weekly"]
+        .into_iter()
+        .flat_map(|t| (1..=16).map(move |b| (t, b)))
+    {
+        let [coarse, fine] = [table, "usage_daily"].map(|table| {
             format!(
                 "select sum(latency[{bucket}]) || ' ' || sum(first_token[{bucket}]) from {table}"
             )
         });
-        assert_eq!(scratch.text(&coarse).await, scratch.text(&fine).await, "{bucket}");
+        assert_eq!(scratch.text(&coarse).await, scratch.text(&fine).await, "{table} {bucket}");
     }
+    let [coarse, fine] = ["usage_weekly_tools", "usage_tools"]
+        .map(|table| format!("select sum(requests) || ' ' || count(distinct tool) from {table}"));
+    assert_eq!(scratch.text(&coarse).await, scratch.text(&fine).await);
     for table in ["usage_hourly", "usage_daily"] {
         for (sum, of) in [
             ("sum(requests)", "count(*)"),
@@ -232,7 +261,7 @@ async fn the_database_counts_latencies_in_the_same_buckets() {
 const MADE: &str = include_str!("../fixtures/rows/usage.sql");
 
 /// Makes so many rows over 90 days: 300 users in 12 teams, 5 models, 3 endpoints.
-async fn generate(scratch: &Scratch, rows: i64) {
+pub(crate) async fn generate(scratch: &Scratch, rows: i64) {
     let client = scratch.client().await;
     client
         .batch_execute(

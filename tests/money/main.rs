@@ -11,4 +11,5 @@ mod analytics;
 mod budgets;
 mod database;
 mod lists;
+mod spans;
 mod upkeep;

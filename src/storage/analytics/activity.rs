@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::filter::{Filter, Grain};
+use super::source::Question;
 use super::spend::Dimension;
 use crate::storage::{Database, StorageError};
 
@@ -34,18 +35,16 @@ pub async fn active_users(
     filter: &Filter,
     grain: Grain,
 ) -> Result<Vec<ActiveUsers>, StorageError> {
-    let head = "with pairs as (select distinct starts_at, user_id";
-    let tail = format!(
-        "and user_id <> '00000000-0000-0000-0000-000000000000'), \
-         steps as (select distinct date_trunc('{}', starts_at, 'UTC') as starts_at, user_id \
-         from pairs), \
-         firsts as (select user_id, min(starts_at) as starts_at from steps group by 1) \
-         select steps.starts_at, count(*) as users, \
-         count(*) filter (where firsts.starts_at = steps.starts_at) as first_seen \
-         from steps join firsts using (user_id) group by 1 order by 1",
-        grain.name()
-    );
-    let query = filter.query(head, filter.table(grain, &[Dimension::User]), &tail);
+    let question = Question::Activity(grain, &[Dimension::User]);
+    let head =
+        format!("with pairs as (select distinct {} as starts_at, user_id", filter.step(question));
+    let tail = "and user_id <> '00000000-0000-0000-0000-000000000000'), \
+        active as (select starts_at, count(*) as users from pairs group by 1), \
+        firsts as (select user_id, min(starts_at) as starts_at from pairs group by 1), \
+        seen as (select starts_at, count(*) as first_seen from firsts group by 1) \
+        select starts_at, users, coalesce(first_seen, 0) as first_seen \
+        from active left join seen using (starts_at) order by 1";
+    let query = filter.query(&head, question, tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }
 
@@ -76,10 +75,6 @@ pub async fn heat_map(database: &Database, filter: &Filter) -> Result<Vec<HeatCe
         sum(requests)::bigint as requests, sum(cost_nanos)::bigint as cost_nanos from \
         (select starts_at, sum(requests) as requests, sum(cost_nanos) as cost_nanos";
     let tail = "group by starts_at) as hours group by 1, 2 order by 1, 2";
-    let query = if filter.is_about_people() {
-        filter.query_people(head, "usage_activity", tail)
-    } else {
-        filter.query(head, "usage_hourly", tail)
-    };
+    let query = filter.query(head, Question::Activity(Grain::Hour, &[]), tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }

@@ -6,7 +6,8 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::filter::{Filter, Grain};
+use super::filter::Filter;
+use super::source::Question;
 use super::spend::Dimension;
 use crate::storage::{Database, StorageError};
 
@@ -82,7 +83,7 @@ async fn of_columns(
     for (kind, dimension) in columns {
         let column = dimension.column();
         kinds += &format!("when grouping({column}) = 0 then '{kind}' ");
-        ids.push(column);
+        ids.push(format!("{column}::text"));
         sets.push(format!("({column})"));
     }
     let head = format!(
@@ -98,6 +99,6 @@ async fn of_columns(
         sets.join(", ")
     );
     let asked: Vec<_> = columns.iter().map(|(_, dimension)| *dimension).collect();
-    let query = span.query(&head, span.table(Grain::Day, &asked), &tail);
+    let query = span.query(&head, Question::Sums(&asked), &tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }

@@ -1,7 +1,7 @@
 //! Which usage is asked about: a span of time and, where set, only some users, teams, models or
 //! endpoints.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::serialize::ToSql;
@@ -97,19 +97,10 @@ impl Filter {
         Self { from: self.from - (self.to - self.from), to: self.from, ..self.clone() }
     }
 
-    /// Whether it asks about nothing but users and teams.
-    pub(super) fn is_about_people(&self) -> bool {
-        let Self { keys, models, endpoints, projects, .. } = self;
-        keys.is_empty() && [models, endpoints, projects].into_iter().all(Vec::is_empty)
-    }
-
-    /// The table of sums that is fine enough for these columns and the filter's own, and no finer.
-    pub(super) fn table(&self, grain: Grain, asked: &[Dimension]) -> &'static str {
+    /// The columns that it narrows.
+    pub(super) fn columns(&self) -> Vec<Dimension> {
         use Dimension::{Endpoint, Key, Model, Project, Team, User};
-        if grain == Grain::Hour || self.to - self.from <= TimeDelta::days(3) {
-            return "usage_hourly";
-        }
-        let filtered = [
+        let columns = [
             (User, self.users.is_empty()),
             (Team, self.teams.is_empty()),
             (Key, self.keys.is_empty()),
@@ -117,40 +108,7 @@ impl Filter {
             (Endpoint, self.endpoints.is_empty()),
             (Project, self.projects.is_empty()),
         ];
-        let filtered = filtered.iter().filter(|(_, is_empty)| !is_empty).map(|(column, _)| column);
-        let mut columns = asked.iter().chain(filtered);
-        if columns.clone().all(|column| matches!(column, Team | Model | Endpoint)) {
-            "usage_daily_models"
-        } else if columns.all(|column| matches!(column, User | Team | Project)) {
-            "usage_daily_people"
-        } else {
-            "usage_daily"
-        }
-    }
-
-    /// `head`, the conditions of this filter on a table of sums, and `tail`. Parameters of the
-    /// conditions come first.
-    pub(super) fn query(&self, head: &str, table: &str, tail: &str) -> Query {
-        self.of_people(head, table)
-            .ids("key_id", &self.keys)
-            .names("model", &self.models)
-            .names("endpoint", &self.endpoints)
-            .names("project", &self.projects)
-            .ending(tail)
-    }
-
-    /// As [`Filter::query`], for tables that know only users and teams.
-    pub(super) fn query_people(&self, head: &str, table: &str, tail: &str) -> Query {
-        self.of_people(head, table).ending(tail)
-    }
-
-    fn of_people(&self, head: &str, table: &str) -> Statement {
-        let by_hour = matches!(table, "usage_hourly" | "usage_activity");
-        let unit = if by_hour { "hour" } else { "day" };
-        let text = format!(
-            "{head} from {table} where starts_at >= date_trunc('{unit}', $1, 'UTC') and starts_at < $2"
-        );
-        Statement::over(text, self).people(self)
+        columns.into_iter().filter(|(_, is_empty)| !is_empty).map(|(column, _)| column).collect()
     }
 }
 
@@ -160,6 +118,13 @@ impl Statement {
         let query = diesel::sql_query(text).into_boxed::<Pg>();
         let query = query.bind::<Timestamptz, _>(filter.from).bind::<Timestamptz, _>(filter.to);
         Self { query, parameters: 2 }
+    }
+
+    /// One more moment, as the next parameter.
+    pub(super) fn moment(mut self, moment: DateTime<Utc>) -> Self {
+        self.query = self.query.bind::<Timestamptz, _>(moment);
+        self.parameters += 1;
+        self
     }
 
     /// Only the filter's users and teams.
@@ -213,29 +178,5 @@ impl Statement {
         self.parameters += 1;
         self.query = self.query.sql(format!(" and {column} = any(${})", self.parameters));
         self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_coarsest_table_that_has_the_columns_is_asked() {
-        let now = Utc::now();
-        let month = Filter::span(now - TimeDelta::days(30), now);
-        let of = |filter: &Filter, asked: &[Dimension]| filter.table(Grain::Day, asked);
-        assert_eq!(of(&month, &[]), "usage_daily_models");
-        assert_eq!(of(&month, &[Dimension::Team, Dimension::Model]), "usage_daily_models");
-        assert_eq!(of(&month, &[Dimension::User, Dimension::Team]), "usage_daily_people");
-        assert_eq!(of(&month, &[Dimension::User, Dimension::Model]), "usage_daily");
-        assert_eq!(of(&month, &[Dimension::Project]), "usage_daily_people");
-        assert_eq!(of(&month, &[Dimension::Key]), "usage_daily");
-        let mine = Filter { users: vec![Uuid::nil()], ..month.clone() };
-        assert_eq!(of(&mine, &[]), "usage_daily_people");
-        assert_eq!(of(&mine, &[Dimension::Model]), "usage_daily");
-        let one_model = Filter { models: vec![String::new()], ..month.clone() };
-        assert_eq!(of(&one_model, &[Dimension::User]), "usage_daily");
-        assert_eq!(month.table(Grain::Hour, &[]), "usage_hourly");
     }
 }

@@ -6,6 +6,7 @@ mod choices;
 mod filter;
 mod performance;
 mod sessions;
+mod source;
 mod spend;
 mod tools;
 mod unpriced;

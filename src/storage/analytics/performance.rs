@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::filter::{Filter, Grain};
+use super::source::Question;
 use super::spend::Dimension;
 use crate::domain::histogram::{BOUNDS, percentile};
 use crate::storage::{Database, StorageError};
@@ -18,7 +19,7 @@ use crate::storage::{Database, StorageError};
 pub struct Latency {
     /// The model or endpoint.
     pub id: String,
-    /// Requests that were counted.
+    /// Requests that were counted: those that completed.
     pub requests: i64,
     /// Half of the whole answers took at most so long.
     pub p50: Option<f64>,
@@ -75,12 +76,12 @@ pub async fn latency(
         _ => ("model", Dimension::Model),
     };
     let head = format!(
-        "select {column} as id, sum(requests)::bigint as requests, {} as latency, {} as first_token",
+        "select {column} as id, sum(completed)::bigint as requests, {} as latency, {} as first_token",
         summed("latency"),
         summed("first_token")
     );
     let tail = "and completed > 0 group by 1 order by 2 desc, 1 limit 200";
-    let query = filter.query(&head, filter.table(Grain::Day, &[dimension]), tail);
+    let query = filter.query(&head, Question::Latencies(&[dimension]), tail);
     database
         .run(async move |mut connection| {
             let rows: Vec<Row> = query.load(&mut connection).await?;
@@ -128,6 +129,6 @@ pub async fn cache_rate(
         grain.name()
     );
     let tail = "group by 1) as sums group by 1 order by 1";
-    let query = filter.query(&head, filter.table(grain, &[]), tail);
+    let query = filter.query(&head, Question::Steps(grain, &[]), tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }

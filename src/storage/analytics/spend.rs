@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::filter::{Filter, Grain};
+use super::source::Question;
 use crate::storage::{Database, StorageError};
 
 /// Most groups of a breakdown.
@@ -60,25 +61,25 @@ impl Dimension {
         })
     }
 
-    /// The expression for the group's id.
+    /// The column of the group's id: a UUID for users, teams and keys, else text.
     pub(super) fn column(self) -> &'static str {
         match self {
-            Self::User => "user_id::text",
-            Self::Team => "team_id::text",
-            Self::Key => "key_id::text",
+            Self::User => "user_id",
+            Self::Team => "team_id",
+            Self::Key => "key_id",
             Self::Model => "model",
             Self::Endpoint => "endpoint",
             Self::Project => "project",
         }
     }
 
-    /// An expression for the name of the group `id`; null where it is gone or means "none".
+    /// An expression for the name of the group `g.of`; null where it is gone or means "none".
     fn name(self) -> &'static str {
         match self {
-            Self::User => "(select name from users where users.id = g.id::uuid)",
-            Self::Team => "(select name from teams where teams.id = g.id::uuid)",
-            Self::Key => "(select name from api_keys where api_keys.id = g.id::uuid)",
-            Self::Model | Self::Endpoint | Self::Project => "nullif(g.id, '')",
+            Self::User => "(select name from users where users.id = g.of)",
+            Self::Team => "(select name from teams where teams.id = g.of)",
+            Self::Key => "(select name from api_keys where api_keys.id = g.of)",
+            Self::Model | Self::Endpoint | Self::Project => "nullif(g.of, '')",
         }
     }
 }
@@ -203,10 +204,9 @@ pub struct Point {
 /// # Errors
 /// [`StorageError`]
 pub async fn totals(database: &Database, filter: &Filter) -> Result<Sums, StorageError> {
-    let table = filter.table(Grain::Day, &[Dimension::User]);
     // By user first: counting them so needs no sorting.
     let head = format!("select {SUMS}, count(*) as users from (select user_id, {SUMS}");
-    let query = filter.query(&head, table, "group by 1) as of_users");
+    let query = filter.query(&head, Question::Sums(&[Dimension::User]), "group by 1) as of_users");
     database.run(async move |mut connection| Ok(query.get_result(&mut connection).await?)).await
 }
 
@@ -222,11 +222,12 @@ pub async fn breakdown(
 ) -> Result<Vec<Group>, StorageError> {
     let column = dimension.column();
     let sums = format!(
-        "select id, max(last_at) as last_at, {SUMS}, count(*) as users from (select {column} as id, \
-         user_id, max(starts_at) as last_at, {SUMS}"
+        "select of, max(last_at) as last_at, {SUMS}, count(*) as users from (select {column} as of, \
+         user_id, max(last_at) as last_at, {SUMS}"
     );
-    let table = filter.table(Grain::Day, &[dimension, Dimension::User]);
-    dearest(database, filter, dimension, limit, (&sums, table, "group by 1, 2) as of_users")).await
+    let asked = [dimension, Dimension::User];
+    let rows = (sums.as_str(), asked.as_slice(), "group by 1, 2) as of_users");
+    dearest(database, filter, dimension, limit, rows).await
 }
 
 /// As [`breakdown`], but without counting users (there are 0): much quicker for models and endpoints,
@@ -242,9 +243,8 @@ pub async fn ranking(
 ) -> Result<Vec<Group>, StorageError> {
     let column = dimension.column();
     let sums =
-        format!("select {column} as id, max(starts_at) as last_at, {SUMS}, 0::bigint as users");
-    let table = filter.table(Grain::Day, &[dimension]);
-    dearest(database, filter, dimension, limit, (&sums, table, "")).await
+        format!("select {column} as of, max(last_at) as last_at, {SUMS}, 0::bigint as users");
+    dearest(database, filter, dimension, limit, (&sums, &[dimension], "")).await
 }
 
 async fn dearest(
@@ -252,15 +252,15 @@ async fn dearest(
     filter: &Filter,
     dimension: Dimension,
     limit: u32,
-    (sums, table, grouped): (&str, &str, &str),
+    (sums, asked, grouped): (&str, &[Dimension], &str),
 ) -> Result<Vec<Group>, StorageError> {
     let (name, limit) = (dimension.name(), limit.min(MAX_GROUPS));
-    let head = format!("select g.*, {name} as name from ({sums}");
+    let head = format!("select g.*, g.of::text as id, {name} as name from ({sums}");
     let tail = format!(
         "{grouped} group by 1 order by sum(cost_nanos) desc, sum(requests) desc, 1 limit {limit}) as g \
          order by cost_nanos desc, requests desc, id"
     );
-    let query = filter.query(&head, table, &tail);
+    let query = filter.query(&head, Question::Sums(asked), &tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }
 
@@ -280,26 +280,26 @@ pub async fn over_time(
     let name = dimension.map_or("null::text", Dimension::name);
     // Truncating a time is dear: of each there is only one afterwards.
     let head = format!(
-        "with sums as (select starts_at, {column} as id, \
+        "with of_rows as (select starts_at, {column} as of, \
          sum(requests) as requests, sum(cost_nanos) as cost_nanos, \
          sum(input_tokens + output_tokens + cache_read_tokens + cache_write_5m_tokens + \
          cache_write_1h_tokens) as tokens"
     );
     let tail = format!(
         "group by 1, 2), \
-         steps as (select date_trunc('{}', starts_at, 'UTC') as starts_at, id, \
+         steps as (select date_trunc('{}', starts_at, 'UTC') as starts_at, of, \
          sum(requests) as requests, sum(cost_nanos) as cost_nanos, sum(tokens) as tokens \
-         from sums group by 1, 2), \
-         dearest as (select id from steps where id is not null group by id \
-         order by sum(cost_nanos) desc, id limit {}), \
-         g as (select starts_at, case when id in (select id from dearest) then id end as id, \
+         from of_rows group by 1, 2), \
+         dearest as (select of from steps where of is not null group by of \
+         order by sum(cost_nanos) desc, of limit {}), \
+         g as (select starts_at, case when of in (select of from dearest) then of end as of, \
          sum(requests)::bigint as requests, sum(tokens)::bigint as tokens, \
          sum(cost_nanos)::bigint as cost_nanos from steps group by 1, 2) \
-         select g.*, {name} as name from g order by starts_at, id nulls last",
+         select g.*, g.of::text as id, {name} as name from g order by starts_at, of nulls last",
         grain.name(),
         groups.min(50)
     );
     let asked: Vec<_> = dimension.into_iter().collect();
-    let query = filter.query(&head, filter.table(grain, &asked), &tail);
+    let query = filter.query(&head, Question::Steps(grain, &asked), &tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::filter::Filter;
+use super::source::Question;
 use crate::storage::{Database, StorageError};
 
 /// The server of a tool; null for tools of the client's own.
@@ -63,7 +64,7 @@ pub async fn tools(
         "group by 1, 2) as of_users group by 1 order by 3 desc, 1 limit {}",
         limit.min(1000)
     );
-    let query = filter.query_people(&head, "usage_tools", &tail);
+    let query = filter.query(&head, Question::Tools, &tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }
 
@@ -81,6 +82,6 @@ pub async fn servers(
          from (select tool, user_id, sum(requests) as requests"
     );
     let tail = r"and tool like 'mcp\_\_%\_\_%' group by 1, 2) as of_users group by 1 order by 3 desc, 1 limit 200";
-    let query = filter.query_people(&head, "usage_tools", tail);
+    let query = filter.query(&head, Question::Tools, tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }

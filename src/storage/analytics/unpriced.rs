@@ -5,7 +5,8 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
-use super::filter::{Filter, Grain};
+use super::filter::Filter;
+use super::source::Question;
 use super::spend::Dimension;
 use crate::storage::{Database, StorageError};
 
@@ -28,8 +29,8 @@ pub struct Unpriced {
 /// # Errors
 /// [`StorageError`]
 pub async fn unpriced(database: &Database, filter: &Filter) -> Result<Vec<Unpriced>, StorageError> {
-    let head = "select model, sum(unpriced)::bigint as requests, max(starts_at) as last_at";
+    let head = "select model, sum(unpriced)::bigint as requests, max(last_at) as last_at";
     let tail = "and unpriced > 0 group by 1 order by 2 desc, 1 limit 200";
-    let query = filter.query(head, filter.table(Grain::Day, &[Dimension::Model]), tail);
+    let query = filter.query(head, Question::Sums(&[Dimension::Model]), tail);
     database.run(async move |mut connection| Ok(query.load(&mut connection).await?)).await
 }

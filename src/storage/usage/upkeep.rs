@@ -73,16 +73,22 @@ pub async fn delete_outlived(
             if !is_alone(connection).await? {
                 return Ok(None);
             }
+            // A week is kept for as long as one of its days is.
+            let weekly = retention.daily.saturating_add(7);
             let mut deleted = 0;
             for (table, column, days) in [
                 ("usage_hourly", "starts_at", retention.hourly),
                 ("usage_activity", "starts_at", retention.hourly),
+                ("usage_hourly_models", "starts_at", retention.hourly),
                 ("usage_sessions", "last_at", retention.hourly),
                 ("usage_agents", "last_at", retention.hourly),
                 ("usage_daily", "starts_at", retention.daily),
                 ("usage_daily_models", "starts_at", retention.daily),
                 ("usage_daily_people", "starts_at", retention.daily),
                 ("usage_tools", "starts_at", retention.daily),
+                ("usage_weekly", "starts_at", weekly),
+                ("usage_weekly_people", "starts_at", weekly),
+                ("usage_weekly_tools", "starts_at", weekly),
                 ("notifications", "created_at", retention.notifications),
             ] {
                 deleted += delete(connection, table, column, days).await?;

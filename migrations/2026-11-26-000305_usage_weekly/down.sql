@@ -1,0 +1,11 @@
+drop trigger usage_roll_up_weeks on usage;
+drop function usage_roll_up_weeks();
+drop function usage_sums_of_inserted();
+drop function usage_sums_statements(text, text);
+drop function usage_sums_statement(text, text, text[], boolean, boolean, text);
+drop index usage_daily_project;
+drop index usage_hourly_project;
+drop table usage_hourly_models;
+drop table usage_weekly_tools;
+drop table usage_weekly_people;
+drop table usage_weekly;
