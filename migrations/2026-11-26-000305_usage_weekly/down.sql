@@ -5,6 +5,7 @@ drop function usage_sums_statements(text, text);
 drop function usage_sums_statement(text, text, text[], boolean, boolean, text);
 drop index usage_daily_project;
 drop index usage_hourly_project;
+drop table usage_hourly_projects;
 drop table usage_hourly_models;
 drop table usage_weekly_tools;
 drop table usage_weekly_people;

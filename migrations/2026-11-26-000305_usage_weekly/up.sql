@@ -10,7 +10,7 @@ alter table usage_weekly_people add column last_at timestamptz not null;
 create table usage_weekly_tools (like usage_tools including indexes);
 alter table usage_weekly_tools add column last_at timestamptz not null;
 
--- Sums by hour of teams, models and endpoints without their users.
+-- Sums by hour without users: of teams, models and endpoints, and of teams and projects.
 create table usage_hourly_models (
     starts_at timestamptz not null,
     team_id uuid not null,
@@ -32,8 +32,29 @@ create table usage_hourly_models (
     duration_ms bigint not null,
     primary key (starts_at, team_id, model, endpoint)
 );
+create table usage_hourly_projects (
+    starts_at timestamptz not null,
+    team_id uuid not null,
+    project text not null,
+    requests bigint not null,
+    completed bigint not null,
+    failed bigint not null,
+    streaming bigint not null,
+    input_tokens bigint not null,
+    output_tokens bigint not null,
+    cache_read_tokens bigint not null,
+    cache_write_5m_tokens bigint not null,
+    cache_write_1h_tokens bigint not null,
+    web_searches bigint not null,
+    cost_nanos bigint not null,
+    cache_saved_nanos bigint not null,
+    unpriced bigint not null,
+    duration_ms bigint not null,
+    primary key (starts_at, team_id, project)
+);
 
--- One project's hours are few among all.
+-- One project's hours and days are few among all.
+create index usage_hourly_projects_project on usage_hourly_projects (project, starts_at);
 create index usage_hourly_project on usage_hourly (project, starts_at);
 create index usage_daily_project on usage_daily (project, starts_at);
 
@@ -77,6 +98,8 @@ create function usage_sums_statements(by_hour text, by_day text) returns setof t
 language sql immutable as $$
     values
         (usage_sums_statement('usage_hourly_models', 'hour', array['team_id', 'model', 'endpoint'],
+            false, false, by_hour)),
+        (usage_sums_statement('usage_hourly_projects', 'hour', array['team_id', 'project'],
             false, false, by_hour)),
         (usage_sums_statement('usage_weekly', 'week',
             array['user_id', 'team_id', 'key_id', 'model', 'endpoint', 'project'], true, true, by_day)),

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix::{Actor as _, Addr, Arbiter};
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::changes::{Changes, Listeners};
@@ -96,6 +97,8 @@ pub struct Gateway {
     pub tracing: Tracing,
     /// What is counted of requests.
     pub traffic: Traffic,
+    /// When this instance was started.
+    pub started_at: DateTime<Utc>,
     /// The supervised actors.
     pub board: Board,
     /// The database's pool, for its gauges.
@@ -159,6 +162,7 @@ impl Gateway {
             live: LiveStreams::default(),
             tracing: start.tracing,
             traffic: Traffic::default(),
+            started_at: Utc::now(),
             board,
             database: start.database,
             others,

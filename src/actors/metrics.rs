@@ -93,7 +93,7 @@ fn read(gateway: &Gateway) -> Vec<MetricFamily> {
 }
 
 fn singles(gateway: &Gateway) -> Vec<MetricFamily> {
-    let (failures, quarantined, lost) = gateway.usage.troubles();
+    let troubles = gateway.usage.troubles();
     let backlog = gateway.usage.backlog();
     let (open, idle, most) = gateway.database.connections();
     let values = [
@@ -103,9 +103,9 @@ fn singles(gateway: &Gateway) -> Vec<MetricFamily> {
         (&JOURNAL, backlog.bytes as f64),
         (&OLDEST, backlog.age.as_secs_f64()),
         (&UNJOURNALED, backlog.unjournaled as f64),
-        (&WRITE_FAILURES, failures as f64),
-        (&QUARANTINED, quarantined as f64),
-        (&LOST, lost as f64),
+        (&WRITE_FAILURES, troubles.failures as f64),
+        (&QUARANTINED, troubles.quarantined as f64),
+        (&LOST, troubles.dropped as f64),
         (&CONNECTIONS, open as f64),
         (&IDLE, idle as f64),
         (&MOST, most as f64),

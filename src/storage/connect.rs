@@ -91,8 +91,9 @@ impl Target {
                 ConnectionError::BadConnection(reason)
             }
         })?;
+        // No query here runs for so long that compiling it would pay.
         connection
-            .batch_execute("set statement_timeout = '30s'; set timezone = 'UTC'")
+            .batch_execute("set statement_timeout = '30s'; set timezone = 'UTC'; set jit = off")
             .await
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)

@@ -37,7 +37,7 @@ const COUNTS: [&str; 14] = [
 /// The names of the usage table and its partitions.
 const USAGE: &str = "^usage(_[0-9]{4}_[0-9]{2})?$";
 
-fn record(id: &str, at: DateTime<Utc>, changes: &Value) -> Value {
+pub(crate) fn record(id: &str, at: DateTime<Utc>, changes: &Value) -> Value {
     let mut record = json!({
         "request_id": id, "started_at": at, "ended_at": at + TimeDelta::milliseconds(800),
         "key_id": null, "user_id": Uuid::from_u128(1), "team_id": Uuid::from_u128(9),
@@ -54,7 +54,7 @@ fn record(id: &str, at: DateTime<Utc>, changes: &Value) -> Value {
     record
 }
 
-async fn insert(scratch: &Scratch, records: &[Value]) -> usize {
+pub(crate) async fn insert(scratch: &Scratch, records: &[Value]) -> usize {
     usage::insert(&scratch.database, Value::from(records.to_vec()).to_string()).await.unwrap()
 }
 
@@ -203,6 +203,7 @@ async fn sums_equal_what_they_are_sums_of() {
         "usage_daily_models",
         "usage_daily_people",
         "usage_hourly_models",
+        "usage_hourly_projects",
         "usage_weekly",
         "usage_weekly_people",
     ];

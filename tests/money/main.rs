@@ -10,6 +10,7 @@
 mod analytics;
 mod budgets;
 mod database;
+mod inserts;
 mod lists;
 mod spans;
 mod upkeep;

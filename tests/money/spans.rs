@@ -22,7 +22,7 @@ fn span(from: i64, to: i64) -> Filter {
 }
 
 /// What narrows a filter, and the same as a condition on `usage`.
-fn narrowed(filter: &Filter) -> [(Filter, String); 5] {
+fn narrowed(filter: &Filter) -> [(Filter, String); 6] {
     let user = vec![Uuid::parse_str(USER).unwrap()];
     let models = vec!["claude-3".to_owned()];
     let names = |name: &str| vec![name.to_owned()];
@@ -34,6 +34,7 @@ fn narrowed(filter: &Filter) -> [(Filter, String); 5] {
             Filter { projects: names("project-7"), ..filter.clone() },
             "and project = 'project-7'".to_owned(),
         ),
+        (Filter { projects: names(""), ..filter.clone() }, "and project is null".to_owned()),
         (
             Filter { users: user, models, endpoints: names("endpoint-1"), ..filter.clone() },
             format!("and user_id = '{USER}' and model = 'claude-3' and endpoint = 'endpoint-1'"),

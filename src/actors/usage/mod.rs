@@ -9,7 +9,7 @@ mod totals;
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -57,12 +57,26 @@ pub struct Backlog {
     pub unjournaled: usize,
 }
 
+/// What has gone wrong with usage since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Troubles {
+    /// Whether the last write failed.
+    pub is_failing: bool,
+    /// Writes that failed; their records were tried again.
+    pub failures: u64,
+    /// Records that Postgres refused, and that were put aside.
+    pub quarantined: u64,
+    /// Records that are lost, because neither disk nor database took them.
+    pub dropped: u64,
+}
+
 /// What outlives the actor.
 struct Lent {
     directory: PathBuf,
     instance: String,
     segments: Mutex<Segments>,
     unjournaled: Mutex<VecDeque<String>>,
+    failing: AtomicBool,
     failures: AtomicU64,
     quarantined: AtomicU64,
     dropped: AtomicU64,
@@ -83,6 +97,7 @@ impl Usage {
             instance: instance.to_owned(),
             segments,
             unjournaled: Mutex::default(),
+            failing: AtomicBool::new(false),
             failures: AtomicU64::new(0),
             quarantined: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
@@ -140,12 +155,16 @@ impl Usage {
         self.pending_bytes() > 0 || !lock(&self.lent.unjournaled).is_empty()
     }
 
-    /// (failed writes, records put aside, records dropped because neither disk nor database took
-    /// them).
+    /// What has gone wrong since the start.
     #[must_use]
-    pub fn troubles(&self) -> (u64, u64, u64) {
+    pub fn troubles(&self) -> Troubles {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        (read(&self.lent.failures), read(&self.lent.quarantined), read(&self.lent.dropped))
+        Troubles {
+            is_failing: self.lent.failing.load(Ordering::Relaxed),
+            failures: read(&self.lent.failures),
+            quarantined: read(&self.lent.quarantined),
+            dropped: read(&self.lent.dropped),
+        }
     }
 
     /// Removes the journal's finished files; for the end, when the workers are gone.
@@ -250,6 +269,7 @@ impl UsageWriter {
 
     /// Takes note of a write; says when to look for more.
     fn settle(&mut self, batch: &Batch, result: Result<(), StorageError>) -> Duration {
+        self.lent.failing.store(result.is_err(), Ordering::Relaxed);
         if let Err(error) = result {
             self.lent.failures.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(%error, records = batch.lines.len(), "Usage cannot be written; it waits in the journal.");

@@ -31,18 +31,19 @@ pub async fn status(caller: Caller, worker: Data<Rc<Worker>>) -> Result<HttpResp
         })
         .collect();
     let (open, idle, most) = gateway.database.connections();
-    let (failures, quarantined, dropped) = gateway.usage.troubles();
+    let troubles = gateway.usage.troubles();
     Ok(HttpResponse::Ok().json(json!({
         "version": env!("CARGO_PKG_VERSION"),
+        "started_at": gateway.started_at,
         "draining": gateway.readiness.is_draining(),
         "live_streams": gateway.live.count(),
         "actors": actors,
         "database": { "connections": open, "idle": idle, "max_connections": most },
         "usage": {
             "journal_bytes": gateway.usage.pending_bytes(),
-            "write_failures": failures,
-            "quarantined": quarantined,
-            "dropped": dropped,
+            "write_failures": troubles.failures,
+            "quarantined": troubles.quarantined,
+            "dropped": troubles.dropped,
         },
     })))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use chrono::Utc;
 
 use super::figures::Figure;
 use super::form;
@@ -119,7 +120,7 @@ pub(super) async fn page(
         parts: vec![
             database(gateway, asked.as_ref().map(|(server, _)| server)),
             journal(gateway),
-            versions(asked.as_ref().map(|(server, _)| server)),
+            versions(gateway, asked.as_ref().map(|(server, _)| server)),
         ],
         tree,
     };
@@ -171,26 +172,30 @@ fn database(gateway: &Gateway, server: Option<&Server>) -> Part {
 }
 
 fn journal(gateway: &Gateway) -> Part {
-    let (failures, quarantined, dropped) = gateway.usage.troubles();
+    let troubles = gateway.usage.troubles();
     let facts = vec![
         ("Waiting", words::bytes(gateway.usage.pending_bytes())),
-        ("Failed writes", words::count(failures)),
-        ("Records put aside", words::count(quarantined)),
-        ("Records lost", words::count(dropped)),
+        ("Failed writes", words::count(troubles.failures)),
+        ("Records put aside", words::count(troubles.quarantined)),
+        ("Records lost", words::count(troubles.dropped)),
     ];
-    let trouble = (dropped > 0).then_some("Records are lost: neither disk nor database took them.");
+    let trouble =
+        (troubles.dropped > 0).then_some("Records are lost: neither disk nor database took them.");
     Part { heading: "Usage journal", id: "journal", trouble, facts }
 }
 
-fn versions(server: Option<&Server>) -> Part {
-    let platform = format!("{}, {}", std::env::consts::OS, std::env::consts::ARCH);
-    let mut facts = vec![("Gateway", env!("CARGO_PKG_VERSION").to_owned()), ("Platform", platform)];
+fn versions(gateway: &Gateway, server: Option<&Server>) -> Part {
+    let mut facts = vec![
+        ("Gateway", env!("CARGO_PKG_VERSION").to_owned()),
+        ("Running for", words::duration(Utc::now() - gateway.started_at)),
+        ("Platform", format!("{}, {}", std::env::consts::OS, std::env::consts::ARCH)),
+    ];
     if let Some(server) = server {
         facts.push(("PostgreSQL", server.version.clone()));
         let schema = server.schema.clone().unwrap_or_else(|| "unknown".to_owned());
         facts.push(("Schema", schema));
     }
-    Part { heading: "Versions", id: "versions", trouble: None, facts }
+    Part { heading: "This instance", id: "instance", trouble: None, facts }
 }
 
 fn tree(children: &[Arc<ChildStatus>], mail: &[Mail]) -> Tree {

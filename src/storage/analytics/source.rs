@@ -100,6 +100,8 @@ impl Filter {
         if self.is_by_hour(grain, now) {
             let table = if !latencies && only(&[Team, Model, Endpoint]) {
                 "usage_hourly_models"
+            } else if !latencies && only(&[Team, Project]) {
+                "usage_hourly_projects"
             } else if matches!(question, Question::Activity(..)) && only(&[User, Team]) {
                 "usage_activity"
             } else {
@@ -196,6 +198,8 @@ mod tests {
         assert_eq!(table(&month, Question::Steps(Grain::Hour, &[Model])), "usage_hourly_models");
         assert_eq!(table(&month, Question::Steps(Grain::Hour, &[User])), "usage_hourly");
         assert_eq!(table(&month, Question::Activity(Grain::Hour, &[])), "usage_hourly_models");
+        let projects = Filter { projects: vec![String::new()], ..month.clone() };
+        assert_eq!(table(&projects, Question::Activity(Grain::Hour, &[])), "usage_hourly_projects");
         assert_eq!(table(&mine, Question::Activity(Grain::Hour, &[])), "usage_activity");
         assert_eq!(table(&day, Question::Sums(&[])), "usage_hourly_models");
         assert_eq!(table(&day, Question::Latencies(&[])), "usage_hourly");

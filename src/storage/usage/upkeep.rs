@@ -80,6 +80,7 @@ pub async fn delete_outlived(
                 ("usage_hourly", "starts_at", retention.hourly),
                 ("usage_activity", "starts_at", retention.hourly),
                 ("usage_hourly_models", "starts_at", retention.hourly),
+                ("usage_hourly_projects", "starts_at", retention.hourly),
                 ("usage_sessions", "last_at", retention.hourly),
                 ("usage_agents", "last_at", retention.hourly),
                 ("usage_daily", "starts_at", retention.daily),

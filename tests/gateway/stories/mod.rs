@@ -45,6 +45,7 @@ mod portal_members;
 mod portal_notifications;
 mod portal_providers;
 mod portal_speed;
+mod portal_warnings;
 mod prices;
 mod prober;
 mod prometheus;

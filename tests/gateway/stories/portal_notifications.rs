@@ -108,4 +108,7 @@ fn a_destination_is_drafted_tried_made_active_and_its_log_is_read() {
     let gone = admin.submit(&format!("{path}/delete"), &[]);
     assert_eq!(gone.header("location"), "/portal/notifications?notice=deleted");
     assert!(admin.page("/portal/notifications").contains("There is no destination yet"));
+    let log = admin.page("/portal/notifications/log");
+    assert!(log.contains("<bdi class=\"name\">ops</bdi>"), "it is named still: {log}");
+    assert!(!log.contains(&path), "it has no page any more: {log}");
 }

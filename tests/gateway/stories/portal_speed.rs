@@ -22,9 +22,15 @@ const ADMIN: &[&str] = &[
     "/portal/overview",
     "/portal/analytics",
     "/portal/analytics?range=90d",
+    "/portal/analytics?range=14d&grain=hour",
     "/portal/analytics/activity",
+    "/portal/analytics/activity?range=90d",
+    "/portal/analytics/activity?range=14d&grain=hour",
     "/portal/analytics/models",
+    "/portal/analytics/models?range=90d",
+    "/portal/analytics/models?range=14d&grain=hour",
     "/portal/analytics/tools",
+    "/portal/analytics/tools?range=90d",
     "/portal/live",
     "/portal/status",
     "/portal/teams",
@@ -54,6 +60,16 @@ const ADMIN: &[&str] = &[
     "/portal/models",
     "/portal/pricing",
     "/portal/settings",
+];
+/// Each tab of analytics is asked for with each of these, over 90 days.
+const TABS: [&str; 4] = ["", "/activity", "/models", "/tools"];
+const NARROWED: [&str; 6] = [
+    "team=00000000-0000-0000-0002-000000000003",
+    "user=00000000-0000-0000-0001-000000000007",
+    "model=claude-3",
+    "endpoint=endpoint-1",
+    "project=project-7",
+    "project=-",
 ];
 const OWN: &[&str] = &["/portal/dashboard", "/portal/keys", "/portal/sessions", "/"];
 
@@ -92,12 +108,17 @@ fn pages_with_many_rows() {
     let admin = Browser::admin(&gateway.address);
     let cookie = format!("ccag_session={SECRET}");
     let member = Browser { address: gateway.address.clone(), cookie };
-    for (who, browser, pages) in [("admin", &admin, ADMIN), ("member", &member, OWN)] {
+    let narrowed = TABS.iter().flat_map(|tab| {
+        NARROWED.iter().map(move |by| format!("/portal/analytics{tab}?range=90d&{by}"))
+    });
+    let owned = |pages: &[&str]| pages.iter().map(|&page| page.to_owned()).collect::<Vec<_>>();
+    let pages = owned(ADMIN).into_iter().chain(narrowed).collect();
+    for (who, browser, pages) in [("admin", &admin, pages), ("member", &member, owned(OWN))] {
         // The gateway has just started, and caches are cold.
-        for page in pages {
+        for page in &pages {
             browser.page(page);
         }
-        for page in pages {
+        for page in &pages {
             let mut times: Vec<f64> = (0..TIMES)
                 .map(|_| {
                     let reply = browser.send(Request::get(page));

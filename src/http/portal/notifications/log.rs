@@ -6,7 +6,7 @@ use actix_web::web::{Data, Form};
 use askama::Template;
 use uuid::Uuid;
 
-use crate::control::notifications::{self, Delivery, DeliveryFilter, DeliveryState};
+use crate::control::notifications::{self, Delivery, DeliveryFilter, DeliveryState, Destination};
 use crate::http::portal::form::{self, Answer, Barred, Visitor};
 use crate::http::portal::input::{Choice, Input};
 use crate::http::portal::notice::Notice;
@@ -39,8 +39,9 @@ struct Row {
     id: Uuid,
     what: String,
     severity: (&'static str, String),
-    destination_id: Uuid,
     destination: String,
+    /// Its page, where there still is one.
+    destination_id: Option<Uuid>,
     state: (&'static str, String),
     is_parked: bool,
     attempts: i32,
@@ -51,9 +52,18 @@ struct Row {
 }
 
 impl Deliveries {
-    /// The rows of these deliveries.
-    pub(super) fn of(visitor: &Visitor, deliveries: Vec<Delivery>) -> Self {
-        Self { token: visitor.token(), rows: deliveries.into_iter().map(row).collect() }
+    /// The rows of these deliveries; those of `destinations` have a page that they lead to.
+    pub(super) fn of(
+        visitor: &Visitor,
+        deliveries: Vec<Delivery>,
+        destinations: &[Destination],
+    ) -> Self {
+        let linked = |delivery: Delivery| {
+            let id = delivery.destination_id;
+            let destination_id = destinations.iter().any(|one| one.id == id).then_some(id);
+            Row { destination_id, ..row(delivery) }
+        };
+        Self { token: visitor.token(), rows: deliveries.into_iter().map(linked).collect() }
     }
 
     /// Whether there is none.
@@ -84,8 +94,8 @@ fn row(delivery: Delivery) -> Row {
         id: delivery.id,
         what: delivery.r#type.replace('_', " "),
         severity: (severe, delivery.severity),
-        destination_id: delivery.destination_id,
         destination: delivery.destination,
+        destination_id: None,
         is_parked: delivery.state == "parked",
         state: (look, state),
         attempts: delivery.attempts,
@@ -118,7 +128,7 @@ pub(in crate::http::portal) async fn page(request: HttpRequest, edge: Data<Edge>
         frame: Frame::new("Notifications", &request, Some(&visitor)),
         selects: [Input::select("state", "State", states), Input::select("to", "To", named)],
         pager: Pager::new(&asked, page.next.as_deref()),
-        deliveries: Deliveries::of(&visitor, page.data),
+        deliveries: Deliveries::of(&visitor, page.data, &destinations.data),
         is_filtered: chosen.is_some() || to.is_some(),
     }))
 }

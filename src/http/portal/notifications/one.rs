@@ -69,7 +69,7 @@ async fn one(
         tested: destination.tested_at.map(Moment::from),
         replaces,
         pager: Pager::new(&asked, page.next.as_deref()),
-        deliveries: Deliveries::of(visitor, page.data),
+        deliveries: Deliveries::of(visitor, page.data, std::slice::from_ref(&destination)),
         orders: orders(visitor, &destination),
         forms: forms(visitor, &destination, refused),
         destination,

@@ -133,14 +133,14 @@ fn of_instance(gateway: &Gateway) -> Vec<Warning> {
     for child in board.iter().filter(|child| !child.running()) {
         warnings.push(status(format!("The actor “{}” is down.", child.label)));
     }
-    let (failures, quarantined, dropped) = gateway.usage.troubles();
+    let troubles = gateway.usage.troubles();
+    if troubles.is_failing {
+        let text = "Usage cannot be written to the database. Its records wait in the journal, and are tried again.";
+        warnings.push(status(text.to_owned()));
+    }
     let counted = [
-        (dropped, "usage records are lost: neither disk nor database took them."),
-        (quarantined, "usage records were refused by the database and put aside."),
-        (
-            failures,
-            "writes of usage failed; their records wait in the journal and are tried again.",
-        ),
+        (troubles.dropped, "usage records are lost: neither disk nor database took them."),
+        (troubles.quarantined, "usage records were refused by the database and put aside."),
     ];
     let counted = counted.into_iter().filter(|(count, _)| *count > 0);
     warnings.extend(counted.map(|(count, text)| status(format!("{} {text}", words::count(count)))));
