@@ -11,52 +11,20 @@ create table usage_weekly_tools (like usage_tools including indexes);
 alter table usage_weekly_tools add column last_at timestamptz not null;
 
 -- Sums by hour without users: of teams, models and endpoints, and of teams and projects.
-create table usage_hourly_models (
-    starts_at timestamptz not null,
-    team_id uuid not null,
-    model text not null,
-    endpoint text not null,
-    requests bigint not null,
-    completed bigint not null,
-    failed bigint not null,
-    streaming bigint not null,
-    input_tokens bigint not null,
-    output_tokens bigint not null,
-    cache_read_tokens bigint not null,
-    cache_write_5m_tokens bigint not null,
-    cache_write_1h_tokens bigint not null,
-    web_searches bigint not null,
-    cost_nanos bigint not null,
-    cache_saved_nanos bigint not null,
-    unpriced bigint not null,
-    duration_ms bigint not null,
-    primary key (starts_at, team_id, model, endpoint)
-);
-create table usage_hourly_projects (
-    starts_at timestamptz not null,
-    team_id uuid not null,
-    project text not null,
-    requests bigint not null,
-    completed bigint not null,
-    failed bigint not null,
-    streaming bigint not null,
-    input_tokens bigint not null,
-    output_tokens bigint not null,
-    cache_read_tokens bigint not null,
-    cache_write_5m_tokens bigint not null,
-    cache_write_1h_tokens bigint not null,
-    web_searches bigint not null,
-    cost_nanos bigint not null,
-    cache_saved_nanos bigint not null,
-    unpriced bigint not null,
-    duration_ms bigint not null,
-    primary key (starts_at, team_id, project)
-);
+create table usage_hourly_models (like usage_daily_models including indexes);
+alter table usage_hourly_models drop column latency, drop column first_token;
+create table usage_hourly_projects (like usage_daily_people);
+alter table usage_hourly_projects drop column user_id, add primary key (starts_at, team_id, project);
+
+-- Sums by day without users, of teams, models, endpoints and projects.
+create table usage_daily_projects (like usage_daily_models);
+alter table usage_daily_projects
+    add column project text not null,
+    add primary key (starts_at, team_id, model, endpoint, project);
 
 -- One project's hours and days are few among all.
 create index usage_hourly_projects_project on usage_hourly_projects (project, starts_at);
-create index usage_hourly_project on usage_hourly (project, starts_at);
-create index usage_daily_project on usage_daily (project, starts_at);
+create index usage_daily_projects_project on usage_daily_projects (project, starts_at);
 
 -- The statement that adds to a table of sums what `source` tells: rows with the columns of `usage_hourly`.
 create function usage_sums_statement(
@@ -101,6 +69,8 @@ language sql immutable as $$
             false, false, by_hour)),
         (usage_sums_statement('usage_hourly_projects', 'hour', array['team_id', 'project'],
             false, false, by_hour)),
+        (usage_sums_statement('usage_daily_projects', 'day',
+            array['team_id', 'model', 'endpoint', 'project'], true, false, by_day)),
         (usage_sums_statement('usage_weekly', 'week',
             array['user_id', 'team_id', 'key_id', 'model', 'endpoint', 'project'], true, true, by_day)),
         (usage_sums_statement('usage_weekly_people', 'week', array['user_id', 'team_id', 'project'],

@@ -201,6 +201,7 @@ async fn sums_equal_what_they_are_sums_of() {
     }
     let coarse = [
         "usage_daily_models",
+        "usage_daily_projects",
         "usage_daily_people",
         "usage_hourly_models",
         "usage_hourly_projects",
@@ -214,7 +215,7 @@ async fn sums_equal_what_they_are_sums_of() {
             assert_eq!(scratch.text(&coarse).await, scratch.text(&fine).await, "{table} {sum}");
         }
     }
-    for (table, bucket) in ["usage_daily_models", "usage_weekly"]
+    for (table, bucket) in ["usage_daily_models", "usage_daily_projects", "usage_weekly"]
         .into_iter()
         .flat_map(|t| (1..=16).map(move |b| (t, b)))
     {

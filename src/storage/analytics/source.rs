@@ -115,6 +115,9 @@ impl Filter {
         if !latencies && only(&[User, Team, Project]) {
             return by_day("usage_daily_people", "usage_weekly_people");
         }
+        if only(&[Team, Model, Endpoint, Project]) {
+            return Source { table: "usage_daily_projects", by_hour: false, weeks: None };
+        }
         by_day("usage_daily", "usage_weekly")
     }
 
@@ -186,6 +189,7 @@ mod tests {
         assert_eq!(of(&[Team, Model]), "usage_daily_models");
         assert_eq!(of(&[User, Team]), "usage_daily_people");
         assert_eq!(of(&[Project]), "usage_daily_people");
+        assert_eq!(of(&[Project, Model]), "usage_daily_projects");
         assert_eq!(of(&[User, Model]), "usage_daily");
         assert_eq!(of(&[Key]), "usage_daily");
         let mine = Filter { users: vec![Uuid::nil()], ..month.clone() };

@@ -85,6 +85,7 @@ pub async fn delete_outlived(
                 ("usage_agents", "last_at", retention.hourly),
                 ("usage_daily", "starts_at", retention.daily),
                 ("usage_daily_models", "starts_at", retention.daily),
+                ("usage_daily_projects", "starts_at", retention.daily),
                 ("usage_daily_people", "starts_at", retention.daily),
                 ("usage_tools", "starts_at", retention.daily),
                 ("usage_weekly", "starts_at", weekly),
