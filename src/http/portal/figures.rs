@@ -36,12 +36,12 @@ pub(super) fn of_sums(now: &Sums, before: &Sums) -> Vec<Figure> {
         ),
         Figure::new("Requests", words::number(now.requests), change(now.requests, before.requests)),
         Figure::new(
-            "Prompt read from cache",
+            "Read from cache",
             words::percent(now.cache_rate()),
             format!("saved {}", words::dollars(now.cache_saved_nanos)),
         ),
         Figure::new("Tokens", words::compact(now.tokens()), change(now.tokens(), before.tokens())),
-        Figure::new("Mean time of a request", words::latency(mean), failed),
+        Figure::new("Mean time", words::latency(mean), failed),
     ]
 }
 

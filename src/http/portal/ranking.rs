@@ -35,6 +35,17 @@ impl Ranked {
     pub(super) fn new(name: String, cells: Vec<String>, weight: i64) -> Self {
         Self { name, link: None, cells, weight, share: 0 }
     }
+
+    /// A row about a group, which leads to the group's page where it has one.
+    pub(super) fn group(
+        dimension: Dimension,
+        group: &Group,
+        cells: Vec<String>,
+        weight: i64,
+    ) -> Self {
+        let name = group_name(dimension, Some(&group.id), group.name.as_deref());
+        Self { link: link(dimension, group), ..Self::new(name, cells, weight) }
+    }
 }
 
 impl Ranking {
@@ -62,12 +73,7 @@ impl Ranking {
                 words::percent(sums.cache_rate()),
                 words::dollars(sums.cost_nanos),
             ];
-            let row = Ranked::new(
-                group_name(dimension, Some(&group.id), group.name.as_deref()),
-                cells,
-                sums.cost_nanos,
-            );
-            Ranked { link: link(dimension, group), ..row }
+            Ranked::group(dimension, group, cells, sums.cost_nanos)
         };
         let label = match dimension {
             Dimension::User => "User",

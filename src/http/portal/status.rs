@@ -235,7 +235,7 @@ fn job(label: &str) -> &'static str {
         "verdicts" => "knows what Bedrock refuses",
         "changes" => "listens for changes",
         "upkeep" => "clears away what is old",
-        "prober" => "asks endpoints what they have",
+        "prober" => "asks what endpoints offer",
         "drain" => "lets the last requests end",
         _ => "serves one thread's requests",
     }

@@ -5,7 +5,6 @@ use super::narrow::Narrowed;
 use crate::control::analytics::{self, Dimension, HeatCell};
 use crate::control::{Caller, Control};
 use crate::http::portal::chart::{Chart, HeatMap, Kind, Series, Unit};
-use crate::http::portal::figures::group_name;
 use crate::http::portal::form::Barred;
 use crate::http::portal::ranking::{Ranked, Ranking};
 use crate::http::portal::series::{self, Measure};
@@ -43,8 +42,8 @@ pub(super) async fn tab(
     busiest.sort_by_key(|group| -group.sums.requests);
     let rows = busiest.into_iter().take(15).map(|group| {
         let last = group.last_at.format("%-d %b %Y").to_string();
-        let name = group_name(Dimension::User, Some(&group.id), group.name.as_deref());
-        Ranked::new(name, vec![words::number(group.sums.requests), last], group.sums.requests)
+        let cells = vec![words::number(group.sums.requests), last];
+        Ranked::group(Dimension::User, group, cells, group.sums.requests)
     });
     let columns = ["User", "Requests", "Last active"];
     let busiest =

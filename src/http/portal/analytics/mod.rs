@@ -45,6 +45,8 @@ struct Analytics {
     reset: bool,
     figures: Vec<Figure>,
     charts: Vec<String>,
+    /// The last chart, where it would stand alone beside nothing.
+    odd_chart: Option<String>,
     rankings: Vec<Ranking>,
     exports: Vec<(String, &'static str)>,
 }
@@ -92,7 +94,8 @@ async fn show(
         analytics::totals(control, caller, &before),
         analytics::choices(control, caller, &narrowed.filter),
     )?;
-    let Tab { charts, rankings } = tab(control, caller, &narrowed).await?;
+    let Tab { mut charts, rankings } = tab(control, caller, &narrowed).await?;
+    let odd_chart = if charts.len() % 2 == 1 { charts.pop() } else { None };
     let query = asked.query_with("", None);
     let tabs = TABS.iter().enumerate();
     let tabs = tabs.map(|(index, (path, label))| (format!("{path}{query}"), *label, index == at));
@@ -116,6 +119,7 @@ async fn show(
         reset: narrowed.is_narrow,
         figures,
         charts,
+        odd_chart,
         rankings,
         exports: exports.into(),
     }))

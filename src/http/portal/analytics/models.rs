@@ -6,7 +6,6 @@ use crate::control::analytics::{self, Dimension, Group, Latency};
 use crate::control::{Caller, Control};
 use crate::http::portal::chart::{Chart, Kind, Series, Unit};
 use crate::http::portal::dashboard::{classes, speeds};
-use crate::http::portal::figures::group_name;
 use crate::http::portal::form::Barred;
 use crate::http::portal::ranking::{Ranked, Ranking};
 use crate::http::portal::series::{self, Measure};
@@ -35,7 +34,7 @@ pub(super) async fn tab(
     });
     let rates = Series::new("Read from cache", series::values(range, rates));
     let rates = Chart::new(
-        "Prompt read from cache",
+        "Read from cache",
         Kind::Area,
         Unit::Percent,
         series::labels(range),
@@ -68,8 +67,7 @@ fn endpoints(groups: &[Group], latency: &[Latency]) -> Ranking {
             words::latency(quick.and_then(|one| one.p95)),
             words::dollars(sums.cost_nanos),
         ];
-        let name = group_name(Dimension::Endpoint, Some(&group.id), group.name.as_deref());
-        Ranked::new(name, cells, sums.requests)
+        Ranked::group(Dimension::Endpoint, group, cells, sums.requests)
     };
     let columns = ["Endpoint", "Requests", "Failed", "First 50 %", "Whole 95 %", "Cost"];
     Ranking::new(

@@ -22,6 +22,7 @@ use crate::http::portal::form::{self, Answer, Barred, Visitor};
 use crate::http::portal::page::{Frame, render};
 use crate::http::portal::parts;
 use crate::http::portal::range::Range;
+use crate::http::portal::ranking::Ranking;
 use crate::http::portal::sent::Sent;
 use crate::http::portal::series::{self, Measure};
 use crate::http::portal::words::{self, Moment};
@@ -48,6 +49,7 @@ pub(super) struct One {
     stand_ins: Vec<StandIn>,
     figures: Vec<Figure>,
     requests: String,
+    models: Ranking,
     forms: Vec<parts::Form>,
 }
 
@@ -108,11 +110,12 @@ pub(super) async fn one(
         let alone = endpoints::teams_without_another(control, caller, id).await?;
         Ok(Some((endpoint, alone)))
     };
-    let (stored, now, before, points) = tokio::try_join!(
+    let (stored, now, before, points, by_model) = tokio::try_join!(
         stored,
         analytics::totals(control, caller, &filter),
         analytics::totals(control, caller, &before),
         analytics::over_time(control, caller, &filter, range.grain, Some((Dimension::Model, 6))),
+        analytics::ranking(control, caller, &filter, Dimension::Model, 8),
     )?;
     let chart = series::stacked(
         "Requests by model, 30 days",
@@ -150,6 +153,7 @@ pub(super) async fn one(
         test: after.test,
         figures: figures::of_sums(&now, &before),
         requests: chart.svg(),
+        models: Ranking::of_groups("Models by cost, 30 days", Dimension::Model, &by_model),
         orders: forms::orders(visitor, id, stored.as_ref()),
         forms: endpoint.map_or_else(Vec::new, |endpoint| {
             forms::changes(visitor, endpoint, (after.change, after.stand_in))

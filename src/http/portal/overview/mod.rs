@@ -109,7 +109,7 @@ fn figures(running: usize, today: &Sums, yesterday: &Sums, month: &Sums) -> Vec<
             format!("{} in 30 days", words::number(month.users)),
         ),
         Figure::new(
-            "Prompt read from cache",
+            "Read from cache",
             words::percent(today.cache_rate()),
             format!("saved {} today", words::dollars(today.cache_saved_nanos)),
         ),

@@ -52,7 +52,7 @@ fn figures(session: &Session) -> Vec<(&'static str, String)> {
         ("Cost", words::dollars(session.cost_nanos)),
         ("Requests", words::number(session.requests)),
         ("Tokens", words::compact(super::tokens(session))),
-        ("Prompt read from cache", words::percent(share)),
+        ("Read from cache", words::percent(share)),
         ("Took", words::duration(session.last_at - session.started_at)),
     ]
 }
