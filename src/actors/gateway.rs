@@ -1,6 +1,6 @@
 //! The handles by which the edge reaches the actors, and the start of the tree.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor as _, Addr, Arbiter};
@@ -15,6 +15,7 @@ use super::identity::Identity;
 use super::keys::Keys;
 use super::limiter::Limits;
 use super::notifier::Notifier;
+use super::others::Others;
 use super::prices::{Prices, Refresh};
 use super::prober::{Prober, Probing};
 use super::settings::{Published, SettingsOwner};
@@ -111,25 +112,6 @@ pub struct Gateway {
     pub(super) max_live_streams: usize,
 }
 
-/// Owners that requests never ask.
-#[derive(Clone)]
-pub struct Others {
-    /// The owner of the settings.
-    pub settings: Name<SettingsOwner>,
-    /// The owner of the LISTEN connection.
-    pub changes: Name<Changes>,
-    upkeep: Name<Upkeep>,
-    prober: Name<Prober>,
-    streams: Arc<Mutex<Vec<Name<Streams>>>>,
-}
-
-impl Others {
-    /// The `streams` of all workers.
-    pub(super) fn streams(&self) -> Vec<Name<Streams>> {
-        self.streams.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
 impl Gateway {
     /// Starts the tree on the current arbiter and two of its own; the receiver says when an actor
     /// died too often.
@@ -138,13 +120,7 @@ impl Gateway {
         let (gave_up, giving_up) = watch::channel(false);
         let board = Board::default();
         let root = Supervisor::new(board.clone(), gave_up).start();
-        let others = Others {
-            settings: Name::new("settings"),
-            changes: Name::new("changes"),
-            upkeep: Name::new("upkeep"),
-            prober: Name::new("prober"),
-            streams: Arc::default(),
-        };
+        let others = Others::new();
         let gateway = Self {
             settings: Published::default(),
             keys: start.keys,
@@ -187,8 +163,10 @@ impl Gateway {
         self.adopt(OnArbiter::new(&self.others.settings, &here, move |tombstone| {
             SettingsOwner::new(db.clone(), Arc::clone(&published), tombstone)
         }));
-        let (db, keys) = (database(), self.keys.clone());
-        self.adopt(OnArbiter::new(&self.keys.name, &here, move |t| keys.owner(db.clone(), t)));
+        let (db, keys, others) = (database(), self.keys.clone(), self.others.clone());
+        self.adopt(OnArbiter::new(&self.keys.name, &here, move |tombstone| {
+            keys.owner(db.clone(), others.clone(), tombstone)
+        }));
         let (db, identity, others) = (database(), self.identity.clone(), self.others.clone());
         self.adopt(OnArbiter::new(&self.identity.name, &here, move |tombstone| {
             identity.owner(db.clone(), others.clone(), tombstone)
@@ -259,7 +237,7 @@ impl Gateway {
 
     /// Takes on the `streams` of a worker.
     pub(super) fn adopt_streams(&self, name: Name<Streams>, recipe: impl Recipe + 'static) {
-        self.others.streams.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+        self.others.add_streams(name);
         self.adopt(recipe);
     }
 

@@ -1,7 +1,7 @@
-//! Owns the key cache: publishes all live keys as a snapshot that requests read, and looks up the
-//! few keys that the snapshot does not know yet.
+//! Owns the key cache: publishes all live keys as a snapshot that requests read, looks up the few keys
+//! that the snapshot does not know yet, and has the running requests of revoked keys ended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,9 @@ use actix::{
 };
 use arc_swap::ArcSwap;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
+use super::others::Others;
 use super::reload::{self, Reload};
 use super::tree::{Name, Tombstone, Unavailable};
 use crate::domain::key::KeyHash;
@@ -66,9 +68,11 @@ impl Keys {
 
     /// The owner, built anew after each crash; the snapshot stays meanwhile.
     #[must_use]
-    pub fn owner(&self, database: Database, tombstone: Tombstone) -> KeyCache {
+    pub fn owner(&self, database: Database, others: Others, tombstone: Tombstone) -> KeyCache {
         KeyCache {
             database,
+            others,
+            lost: HashSet::new(),
             published: Arc::clone(&self.published),
             unknown: HashMap::new(),
             waiting: HashMap::new(),
@@ -82,6 +86,9 @@ impl Keys {
 /// The actor.
 pub struct KeyCache {
     database: Database,
+    others: Others,
+    /// Keys that the snapshot had and has no more: whether they were revoked is yet to be asked.
+    lost: HashSet<Uuid>,
     published: Arc<ArcSwap<Table>>,
     unknown: HashMap<KeyHash, Instant>,
     waiting: HashMap<KeyHash, Vec<oneshot::Sender<Found>>>,
@@ -113,7 +120,12 @@ impl Handler<Reload> for KeyCache {
         ctx.spawn(read.into_actor(self).map(|live, cache, ctx| {
             cache.loading = false;
             match live {
-                Ok(live) => cache.published.store(Arc::new(table(live))),
+                Ok(live) => {
+                    let next = Arc::new(table(live));
+                    let before = cache.published.swap(Arc::clone(&next));
+                    cache.lost.extend(lost(&before, &next));
+                    cache.stop_revoked(ctx);
+                }
                 Err(error) => {
                     tracing::warn!(%error, "The keys cannot be read; the known ones stay valid.");
                     reload::again_soon(ctx);
@@ -154,7 +166,44 @@ fn table(live: Vec<(KeyHash, Principal)>) -> Table {
     live.into_iter().map(|(hash, principal)| (hash, Arc::new(principal))).collect()
 }
 
+/// The keys of one snapshot that are not in the next one.
+fn lost(before: &Table, next: &Table) -> HashSet<Uuid> {
+    let missing = before.iter().filter(|(hash, _)| !next.contains_key(*hash));
+    let mut lost: HashSet<_> = missing.filter_map(|(_, key)| key.key_id).collect();
+    if !lost.is_empty() {
+        for id in next.values().filter_map(|key| key.key_id) {
+            lost.remove(&id);
+        }
+    }
+    lost
+}
+
 impl KeyCache {
+    /// Ends the running requests of the lost keys that were revoked; what only expired runs to its end.
+    fn stop_revoked(&self, ctx: &mut Context<Self>) {
+        if self.lost.is_empty() {
+            return;
+        }
+        let (database, lost) = (self.database.clone(), self.lost.clone());
+        let read = async move {
+            let kept = storage::keys::kept(&database, lost.iter().copied().collect()).await;
+            (kept, lost)
+        };
+        ctx.spawn(read.into_actor(self).map(|(kept, mut lost), cache, ctx| match kept {
+            Ok(kept) => {
+                cache.lost.retain(|id| !lost.contains(id));
+                for id in kept {
+                    lost.remove(&id);
+                }
+                cache.others.stop_requests(lost, ctx);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "Which keys were revoked cannot be read; their requests run on.");
+                reload::again_soon(ctx);
+            }
+        }));
+    }
+
     fn known(&self, hash: KeyHash) -> Option<Found> {
         if let Some(principal) = self.published.load().get(&hash) {
             return Some(Ok(Some(Arc::clone(principal))));

@@ -12,6 +12,7 @@ pub mod keys;
 pub mod limiter;
 pub mod metrics;
 pub mod notifier;
+mod others;
 pub mod prices;
 pub mod prober;
 pub mod reload;

@@ -200,7 +200,7 @@ impl Handler<StopOne> for Streams {
     }
 }
 
-/// The order to end the connections of these users and of these sessions of signed-in clients; their clients are
+/// The order to end the connections of these users, keys, and sessions of signed-in clients; their clients are
 /// told so.
 #[derive(Debug, Clone, actix::Message)]
 #[rtype(result = "()")]
@@ -213,7 +213,7 @@ impl Handler<StopOf> for Streams {
         let streams = self.registry.streams.borrow();
         let theirs = streams.values().filter(|(_, progress)| {
             let seen = progress.read();
-            let of = [seen.user_id, seen.client_session_id];
+            let of = [seen.user_id, seen.key_id, seen.client_session_id];
             of.into_iter().flatten().any(|id| ids.contains(&id))
         });
         for (stream, progress) in theirs {

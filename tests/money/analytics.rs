@@ -9,11 +9,12 @@ use ccag::storage::analytics::{
     heat_map, latency, over_time, ranking, servers, sessions, tools, totals, unpriced,
 };
 use ccag::storage::usage::{self, UsageCursor, UsageFilter};
-use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use chrono::{TimeDelta, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::database::Scratch;
+use crate::made::{generate, insert, record};
 
 /// How many rows the plan test makes.
 const ROWS: &str = "CCAG_USAGE_ROWS";
@@ -36,27 +37,6 @@ const COUNTS: [&str; 14] = [
 ];
 /// The names of the usage table and its partitions.
 const USAGE: &str = "^usage(_[0-9]{4}_[0-9]{2})?$";
-
-pub(crate) fn record(id: &str, at: DateTime<Utc>, changes: &Value) -> Value {
-    let mut record = json!({
-        "request_id": id, "started_at": at, "ended_at": at + TimeDelta::milliseconds(800),
-        "key_id": null, "user_id": Uuid::from_u128(1), "team_id": Uuid::from_u128(9),
-        "session_id": "s", "agent_id": null, "parent_agent_id": null, "client_version": "2.1.0",
-        "model": "opus", "model_id": "claude-opus-5-5", "profile": "us.x", "endpoint": "default",
-        "streaming": true, "input_tokens": 1, "output_tokens": 2, "cache_read_tokens": 7,
-        "cache_write_5m_tokens": 0, "cache_write_1h_tokens": 0, "tokens_estimated": false,
-        "cost_nanos": 100, "priced": true, "outcome": "completed", "status": 200,
-        "tools": ["Read", "mcp__github__search"], "first_token_ms": 300,
-    });
-    for (name, value) in changes.as_object().unwrap() {
-        record[name] = value.clone();
-    }
-    record
-}
-
-pub(crate) async fn insert(scratch: &Scratch, records: &[Value]) -> usize {
-    usage::insert(&scratch.database, Value::from(records.to_vec()).to_string()).await.unwrap()
-}
 
 fn today() -> Filter {
     let now = Utc::now();
@@ -257,32 +237,6 @@ async fn the_database_counts_latencies_in_the_same_buckets() {
             assert_eq!(scratch.text(&query).await, bucket.to_string(), "{value} ms");
         }
     }
-}
-
-/// What makes rows of usage, between two numbers.
-const MADE: &str = include_str!("../fixtures/rows/usage.sql");
-
-/// Makes so many rows over 90 days: 300 users in 12 teams, 5 models, 3 endpoints.
-pub(crate) async fn generate(scratch: &Scratch, rows: i64) {
-    let client = scratch.client().await;
-    client
-        .batch_execute(
-            "select usage_ensure_partition(now() - n * interval '1 month') from generate_series(0, 4) n",
-        )
-        .await
-        .unwrap();
-    let step = 100_000;
-    let mut first = 0;
-    while first < rows {
-        let last = (first + step).min(rows) - 1;
-        let numbers = [(":first", first), (":last", last), (":rows", rows)];
-        let statement = numbers.iter().fold(MADE.to_owned(), |statement, (name, number)| {
-            statement.replace(name, &number.to_string())
-        });
-        client.batch_execute(&statement).await.unwrap();
-        first += step;
-    }
-    client.batch_execute("analyze").await.unwrap();
 }
 
 #[actix::test]

@@ -7,8 +7,8 @@ use chrono::Utc;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::analytics::{generate, insert, record};
 use crate::database::Scratch;
+use crate::made::{generate, insert, record};
 
 /// Inserts of each size.
 const INSERTS: usize = 100;

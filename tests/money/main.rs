@@ -12,5 +12,6 @@ mod budgets;
 mod database;
 mod inserts;
 mod lists;
+mod made;
 mod spans;
 mod upkeep;

@@ -8,8 +8,8 @@ use ccag::storage::analytics::{
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use crate::analytics::generate;
 use crate::database::Scratch;
+use crate::made::generate;
 
 const USER: &str = "00000000-0000-0000-0001-000000000007";
 

@@ -28,7 +28,7 @@ use self::asking::ReadKeys;
 use self::directory::Directory;
 use self::owner::Freshen;
 use self::wire::Wires;
-use super::gateway::Others;
+use super::others::Others;
 use super::tree::{Name, Tombstone, Unavailable};
 use crate::domain::principal::Principal;
 use crate::domain::provider::{Claims, Provider};

@@ -1,6 +1,6 @@
 //! The actor: reads from Postgres and from the providers, and publishes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,8 @@ use uuid::Uuid;
 use super::Identity;
 use super::directory::Directory;
 use super::wire::Pace;
-use crate::actors::gateway::Others;
+use crate::actors::others::Others;
 use crate::actors::reload::{self, Reload};
-use crate::actors::streams::StopOf;
 use crate::actors::tree::Tombstone;
 use crate::bedrock::client::client;
 use crate::storage::{self, Database, StorageError};
@@ -25,8 +24,6 @@ use crate::storage::{self, Database, StorageError};
 const CONNECT: Duration = Duration::from_secs(5);
 /// How often it is looked whether a provider is due.
 const LOOK: Duration = Duration::from_secs(5);
-/// A request that was let in just before its user was made inactive may begin to run just after.
-const SWEEP_AGAIN: Duration = Duration::from_millis(300);
 
 /// The actor.
 pub struct IdentityOwner {
@@ -103,11 +100,7 @@ impl IdentityOwner {
         let next = Directory::new(rows, &self.identity.vault, &self.identity.admin_users);
         let before = self.identity.published.swap(Arc::new(next));
         let now = self.identity.published.load_full();
-        let gone = Arc::new(before.gone(&now, Utc::now()));
-        if !gone.is_empty() {
-            self.stop(&gone);
-            ctx.run_later(SWEEP_AGAIN, move |owner, _| owner.stop(&gone));
-        }
+        self.others.stop_requests(before.gone(&now, Utc::now()), ctx);
         self.paces.retain(|id, _| now.provider(*id).is_some());
         for known in &now.providers {
             let id = known.provider.id;
@@ -118,13 +111,6 @@ impl IdentityOwner {
             self.paces.entry(id).or_insert_with(|| Pace::new(Instant::now()));
         }
         self.look(ctx);
-    }
-
-    /// Ends the running requests of users who are no longer active, and of sessions that were ended.
-    fn stop(&self, gone: &Arc<HashSet<Uuid>>) {
-        for streams in self.others.streams() {
-            streams.tell(StopOf(Arc::clone(gone)));
-        }
     }
 }
 

@@ -115,7 +115,7 @@ async fn rotate(
     Ok(HttpResponse::Created().insert_header(("cache-control", "no-store")).json(key))
 }
 
-/// Revokes an API key on every instance, for good.
+/// Revokes an API key on every instance, for good; its running requests end.
 #[utoipa::path(post, path = "/keys/{id}/revoke", tag = "keys", params(("id" = Uuid, Path)),
     responses((status = 200, body = Key), Refusals))]
 async fn revoke(

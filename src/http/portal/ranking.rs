@@ -67,11 +67,12 @@ impl Ranking {
     pub(super) fn of_groups(heading: &'static str, dimension: Dimension, groups: &[Group]) -> Self {
         let row = |group: &Group| {
             let sums = &group.sums;
+            // What they are ranked by comes first: on a phone the others are behind the edge.
             let cells = vec![
+                words::dollars(sums.cost_nanos),
                 words::number(sums.requests),
                 words::compact(sums.tokens()),
                 words::percent(sums.cache_rate()),
-                words::dollars(sums.cost_nanos),
             ];
             Ranked::group(dimension, group, cells, sums.cost_nanos)
         };
@@ -83,7 +84,7 @@ impl Ranking {
             Dimension::Endpoint => "Endpoint",
             Dimension::Project => "Project",
         };
-        let columns = [label, "Requests", "Tokens", "From cache", "Cost"];
+        let columns = [label, "Cost", "Requests", "Tokens", "From cache"];
         Self::new(
             heading,
             &columns,

@@ -136,7 +136,7 @@ impl Filter {
         let monday = |moment: DateTime<Utc>, after: u64| {
             let day = moment.date_naive();
             let days = u64::from(day.weekday().num_days_from_monday());
-            Some(day.checked_sub_days(Days::new(days))?.checked_add_days(Days::new(after))?)
+            day.checked_sub_days(Days::new(days))?.checked_add_days(Days::new(after))
         };
         let into = u64::from(self.from.weekday().num_days_from_monday() > 0);
         let first = monday(self.from, 7 * into)?.and_time(NaiveTime::MIN).and_utc();

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, Bytea, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
+use diesel::{
+    BoolExpressionMethods as _, ExpressionMethods as _, QueryDsl as _, QueryableByName, sql_query,
+};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -14,6 +16,7 @@ use crate::domain::principal::{CredentialKind, Principal, Role, in_both};
 use crate::storage::database::{Connection, Database};
 use crate::storage::error::StorageError;
 use crate::storage::rate_limits;
+use crate::storage::schema::api_keys;
 
 /// Keys that one snapshot holds at the most.
 pub const MAX_KEYS: i64 = 200_000;
@@ -154,6 +157,20 @@ pub async fn find(database: &Database, hash: KeyHash) -> Result<Option<Principal
         Ok(query.load::<Row>(&mut connection).await?)
     });
     Ok(rows.await?.into_iter().find_map(Row::of_key).map(|(_, principal)| principal))
+}
+
+/// Those of `ids` that were not revoked and are still there, expired or not.
+///
+/// # Errors
+/// [`StorageError`]
+pub async fn kept(database: &Database, ids: Vec<Uuid>) -> Result<Vec<Uuid>, StorageError> {
+    let rows = database.run_within(PATIENCE, async move |mut connection| {
+        let kept = api_keys::table
+            .filter(api_keys::id.eq_any(ids).and(api_keys::revoked_at.is_null()))
+            .select(api_keys::id);
+        Ok(kept.load(&mut connection).await?)
+    });
+    rows.await
 }
 
 /// The users that are active, as principals with a credential of this kind.

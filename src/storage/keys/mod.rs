@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-pub use live::{MAX_KEYS, find, live, people};
+pub use live::{MAX_KEYS, find, kept, live, people};
 
 use super::database::{Connection, Database};
 use super::error::StorageError;

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::support::answers;
 use crate::support::client::{Reply, Request, until_status};
 use crate::support::gateway::ADMIN;
-use crate::support::world::{World, plain};
+use crate::support::upstream::{Script, Step};
+use crate::support::world::{World, plain, streaming};
 
 fn order(method: &'static str, path: &str, body: &Value) -> Request {
     Request::new(method, path).bearer(ADMIN).body(body.to_string())
@@ -85,6 +87,49 @@ fn rotating_without_overlap_ends_the_old_key_at_once() {
     let new = order("POST", &path, &json!({ "overlap_seconds": 0 })).send(world.address()).json();
     until_status(&with(&key), world.address(), 401);
     until_status(&with(&new), world.address(), 200);
+}
+
+#[test]
+fn a_revoked_key_loses_its_running_streams_everywhere_and_an_expired_one_does_not() {
+    let world = World::start();
+    let second = world.setup.another().start();
+    let ann = user(&world, "ann");
+    let make = |name: &str| created(&world, &json!({ "name": name, "user_id": ann }));
+    let keys = ["revoked", "rotated", "deleted", "expired"].map(make);
+    let mut running: Vec<_> = keys
+        .iter()
+        .flat_map(|key| [(key, world.address()), (key, second.address.as_str())])
+        .map(|(key, address)| {
+            world.upstream.next(Script::events(&answers::whole(3)[..3]).step(Step::AwaitLeft));
+            let request = streaming().without("x-api-key");
+            let mut stream = request.x_api_key(key["secret"].as_str().unwrap()).open(address);
+            assert_eq!(stream.status(), 200);
+            stream.event();
+            stream
+        })
+        .collect();
+    let path = |key: &Value| format!("/admin/keys/{}", key["id"].as_str().unwrap());
+    let [revoked, rotated, deleted, expired] = &keys;
+    world.database.sql(&format!(
+        "update api_keys set expires_at = now() where id = '{}'",
+        expired["id"].as_str().unwrap()
+    ));
+    for (method, path, body) in [
+        ("POST", format!("{}/revoke", path(revoked)), json!(null)),
+        ("POST", format!("{}/rotate", path(rotated)), json!({ "overlap_seconds": 0 })),
+        ("DELETE", path(deleted), json!(null)),
+    ] {
+        let reply = order(method, &path, &body).send(world.address());
+        assert!(reply.status < 300, "{path}: {}", reply.text());
+    }
+    for stream in &mut running[..6] {
+        let events = stream.events();
+        assert_eq!(events.last().unwrap().name, "error", "{events:?}");
+    }
+    for gateway in [&world.gateway, &second] {
+        until_status(&with(expired), &gateway.address, 401);
+        assert_eq!(gateway.status()["live_streams"], 1, "what only expired runs to its end");
+    }
 }
 
 #[test]

@@ -73,11 +73,11 @@ async fn one(
         let lead = "A new key with the same rights takes its place and is shown once.";
         forms.push(rotate.lead(lead).inputs([overlap], None));
         let revoke = form_of(visitor, &key, "Revoke", "revoke", "Revoke the key").danger();
-        let lead = "The key stops working on every instance within a second, for good. It stays in the list.";
+        let lead = "The key stops working on every instance within a second, for good, and its running requests end. It stays in the list.";
         forms.push(revoke.lead(lead));
     }
     let delete = form_of(visitor, &key, "Delete", "delete", "Delete the key").danger();
-    let lead = "The key stops working at once and leaves the list. The usage that was counted for it stays.";
+    let lead = "The key stops working at once, its running requests end, and it leaves the list. The usage that was counted for it stays.";
     forms.push(delete.lead(lead));
     let budgets = match visitor.is_admin() {
         true => Some(Table::of_subject(edge, visitor, id).await?),
