@@ -8,9 +8,11 @@ use bytes::Bytes;
 
 use super::clock;
 use super::credentials::Credential;
+use super::exchange::guard;
 use super::refusal::message_of;
 use super::service_error::ServiceError;
 use super::sign::{authorize, authorize_get};
+use crate::domain::guardrail::Guardrail;
 
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -25,6 +27,8 @@ pub(super) struct Question<'q> {
     pub(super) url: &'q str,
     /// What is sent as JSON; a `GET` where there is none.
     pub(super) body: Option<Bytes>,
+    /// What the answer is held against.
+    pub(super) guardrail: Option<&'q Guardrail>,
     pub(super) deadline: Duration,
 }
 
@@ -75,6 +79,7 @@ impl Question<'_> {
         let signed = match &self.body {
             Some(body) => {
                 headers.insert(CONTENT_TYPE, json);
+                guard(&mut headers, self.guardrail);
                 authorize(&mut headers, credential, region, self.url, body, now)
             }
             None => authorize_get(&mut headers, credential, region, self.url, now),

@@ -74,6 +74,7 @@ pub async fn inference_profiles(
                 credential,
                 url: &url,
                 body: None,
+                guardrail: None,
                 deadline: DEADLINE,
             };
             let answer = question.ask().await?;

@@ -13,7 +13,7 @@ use super::service::ServiceError;
 /// How long the answer may take.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Sends a small body to a profile; returns the whole answer.
+/// Sends a small body to a profile, held against the endpoint's guardrail; returns the whole answer.
 ///
 /// # Errors
 /// [`ServiceError`]
@@ -31,6 +31,7 @@ pub async fn invoke(
         credential,
         url: &endpoint.url(profile, Operation::Invoke.path()),
         body: Some(body),
+        guardrail: endpoint.guardrail.as_ref(),
         deadline: DEADLINE,
     };
     question.ask().await

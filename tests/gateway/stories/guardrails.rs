@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::client::Request;
-use crate::support::endpoints::{endpoint, known, team};
+use crate::support::endpoints::{admin, endpoint, known, team};
 use crate::support::gateway::KEY;
 use crate::support::until;
 use crate::support::upstream::{Script, Upstream};
@@ -58,6 +58,17 @@ fn the_endpoints_guardrail_is_asked_for_and_the_clients_where_it_has_none() {
         (upstream.count() > 0).then_some(())
     });
     assert_eq!(asked(&upstream), ["gr3team", "7"]);
+
+    let missing = "The guardrail identifier or version provided in the request does not exist.";
+    upstream.next(Script::refusal(400, "ValidationException", missing));
+    let tried = admin(&world.gateway, "POST", &format!("/admin/endpoints/{id}/test"), &json!({}));
+    assert_eq!(
+        asked(&upstream),
+        ["gr3team", "7"],
+        "a trial tells of a guardrail that is not there"
+    );
+    let told = tried.json();
+    assert!(told["error"].as_str().unwrap().contains(missing), "{told}");
 }
 
 #[test]
