@@ -1,15 +1,18 @@
-"""An OTLP collector from the public proto files: takes spans and metrics by gRPC and by HTTP, and writes what
-came as JSON lines to a file. `collector.py FILE` prints its two ports.
+"""An OTLP collector from the public proto files: takes spans and metrics by gRPC and by HTTP, each in the clear and
+by TLS, and writes what came as JSON lines to a file. `collector.py FILE AUTHORITY` writes the certificate of its
+authority to the second file, and prints its ports: gRPC, HTTP, and both by TLS.
 """
 
 import gzip
 import json
+import ssl
 import sys
 import threading
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import grpc
+import trustme
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metrics_service_pb2_grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
@@ -68,8 +71,20 @@ class Http(BaseHTTPRequestHandler):
 server = grpc.server(futures.ThreadPoolExecutor(4))
 trace_service_pb2_grpc.add_TraceServiceServicer_to_server(Traces(), server)
 metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server(Metrics(), server)
-grpc_port = server.add_insecure_port("127.0.0.1:0")
+authority = trustme.CA()
+authority.cert_pem.write_to_path(sys.argv[2])
+issued = authority.issue_cert("127.0.0.1")
+chain = b"".join(certificate.bytes() for certificate in issued.cert_chain_pems)
+secret = grpc.ssl_server_credentials([(issued.private_key_pem.bytes(), chain)])
+ports = [server.add_insecure_port("127.0.0.1:0"), None, server.add_secure_port("127.0.0.1:0", secret), None]
 server.start()
-http = ThreadingHTTPServer(("127.0.0.1", 0), Http)
-print(grpc_port, http.server_address[1], flush=True)
-http.serve_forever()
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+issued.configure_cert(context)
+for place, by_tls in [(1, False), (3, True)]:
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Http)
+    if by_tls:
+        http.socket = context.wrap_socket(http.socket, server_side=True)
+    ports[place] = http.server_address[1]
+    threading.Thread(target=http.serve_forever).start()
+print(*ports, flush=True)
+server.wait_for_termination()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Lets `ccag demo` export to an OTLP collector made from the public proto files: gRPC and HTTP, plain and
-# compressed, the last exports at the drain.
+# compressed, in the clear and by TLS, the last exports at the drain.
 #
 #   tests/telemetry/run.sh target/debug/ccag
 set -euo pipefail
@@ -60,16 +60,16 @@ if ! cmp -s "$here/requirements.txt" "$kept/venv/.installed"; then
 fi
 python=$kept/venv/bin/python
 
-"$python" "$here/collector.py" "$work/received" >"$work/collector.log" 2>&1 &
+"$python" "$here/collector.py" "$work/received" "$work/authority.pem" >"$work/collector.log" 2>&1 &
 started+=($!)
-read -r grpc_port http_port < <(until_line "$work/collector.log" '^[0-9]+ [0-9]+$')
+read -r grpc_port http_port grpc_tls_port http_tls_port < <(until_line "$work/collector.log" '^([0-9]+ ){3}[0-9]+$')
 
-# exported BY CODING PORT: two requests, whose spans and metrics must be there once the gateway has ended.
-exported() {
-  local by=$1 coding=$2 port=$3 protocol=http/protobuf address gateway
+# served BY CODING URL [AUTHORITY]: a gateway that exports to URL serves two requests, and ends.
+served() {
+  local by=$1 coding=$2 url=$3 authority=${4:-} protocol=http/protobuf address gateway
   [ "$by" = grpc ] && protocol=grpc
   rm -f "$work/received"
-  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:$port OTEL_EXPORTER_OTLP_PROTOCOL=$protocol \
+  OTEL_EXPORTER_OTLP_ENDPOINT=$url OTEL_EXPORTER_OTLP_CERTIFICATE=$authority OTEL_EXPORTER_OTLP_PROTOCOL=$protocol \
     OTEL_EXPORTER_OTLP_COMPRESSION=$coding OTEL_EXPORTER_OTLP_HEADERS=tenant=stories%20a \
     OTEL_SERVICE_NAME=gate OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=test \
     BOOTSTRAP_API_KEY=$key PROXY_PORT=0 CCAG_DATA_DIR=$work/data HOME=$work "$ccag" demo >"$work/$by-$coding.log" 2>&1 &
@@ -82,10 +82,24 @@ exported() {
   done
   kill -TERM "$gateway"
   wait "$gateway"
-  "$python" "$here/received.py" "$work/received" "$by" "$coding"
 }
 
-exported grpc none "$grpc_port"
-exported grpc gzip "$grpc_port"
-exported http none "$http_port"
-exported http gzip "$http_port"
+# exported BY CODING URL [AUTHORITY]: the spans and metrics of two requests are there once the gateway has ended.
+exported() {
+  served "$@"
+  "$python" "$here/received.py" "$work/received" "$1" "$2"
+}
+
+exported grpc none "http://127.0.0.1:$grpc_port"
+exported grpc gzip "http://127.0.0.1:$grpc_port"
+exported http none "http://127.0.0.1:$http_port"
+exported http gzip "http://127.0.0.1:$http_port"
+exported grpc gzip "https://127.0.0.1:$grpc_tls_port" "$work/authority.pem"
+exported http gzip "https://127.0.0.1:$http_tls_port" "$work/authority.pem"
+
+served http none "https://127.0.0.1:$http_tls_port"
+if [ -s "$work/received" ]; then
+  echo 'A collector of an unknown authority was told of requests.' >&2
+  exit 1
+fi
+echo 'http: nothing to a collector of an unknown authority'
