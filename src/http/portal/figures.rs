@@ -53,6 +53,7 @@ pub(super) fn change(now: i64, before: i64) -> String {
     let percent = (now - before) as f64 * 100.0 / before as f64;
     match percent.round() {
         0.0 => "as before".to_owned(),
+        many if many >= 1000.0 => format!("{:.0} × as much as before", many / 100.0 + 1.0),
         more if more > 0.0 => format!("{more:.0} % more than before"),
         less => format!("{:.0} % less than before", -less),
     }
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_in_percent() {
+    fn changes_are_in_percent_or_many_times() {
         assert_eq!(
             (change(5, 0), change(110, 100)),
             ("nothing before".to_owned(), "10 % more than before".to_owned())
@@ -105,5 +106,6 @@ mod tests {
             (change(50, 100), change(1000, 1001)),
             ("50 % less than before".to_owned(), "as before".to_owned())
         );
+        assert_eq!(change(1380, 10), "138 × as much as before");
     }
 }
