@@ -1,8 +1,5 @@
 drop trigger usage_roll_up_weeks on usage;
 drop function usage_roll_up_weeks();
-drop function usage_sums_of_inserted();
-drop function usage_sums_statements(text, text);
-drop function usage_sums_statement(text, text, text[], boolean, boolean, text);
 drop table usage_daily_projects;
 drop table usage_hourly_projects;
 drop table usage_hourly_models;

@@ -149,3 +149,8 @@ $$;
 create trigger usage_roll_up_weeks after insert on usage
 referencing new table as inserted
 for each statement execute function usage_roll_up_weeks();
+
+-- They were needed to write the trigger, and nothing calls them.
+drop function usage_sums_of_inserted();
+drop function usage_sums_statements(text, text);
+drop function usage_sums_statement(text, text, text[], boolean, boolean, text);

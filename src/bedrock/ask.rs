@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use actix_web::http::header::{ACCEPT, HeaderMap, HeaderValue};
 use bytes::Bytes;
 
 use super::clock;
 use super::credentials::Credential;
-use super::exchange::guard;
+use super::exchange::{self, Operation};
 use super::refusal::message_of;
 use super::service_error::ServiceError;
 use super::sign::{authorize, authorize_get};
@@ -72,17 +72,19 @@ impl Question<'_> {
     }
 
     fn headers(&self) -> Result<HeaderMap, String> {
-        let json = HeaderValue::from_static("application/json");
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, json.clone());
         let (credential, region, now) = (self.credential, self.region, clock::now());
-        let signed = match &self.body {
+        let (headers, signed) = match &self.body {
             Some(body) => {
-                headers.insert(CONTENT_TYPE, json);
-                guard(&mut headers, self.guardrail);
-                authorize(&mut headers, credential, region, self.url, body, now)
+                let mut headers = exchange::headers(Operation::Invoke, self.guardrail);
+                let signed = authorize(&mut headers, credential, region, self.url, body, now);
+                (headers, signed)
             }
-            None => authorize_get(&mut headers, credential, region, self.url, now),
+            None => {
+                let json = HeaderValue::from_static("application/json");
+                let mut headers = HeaderMap::from_iter([(ACCEPT, json)]);
+                let signed = authorize_get(&mut headers, credential, region, self.url, now);
+                (headers, signed)
+            }
         };
         signed.map(|()| headers).map_err(|error| error.to_string())
     }

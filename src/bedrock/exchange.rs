@@ -134,7 +134,8 @@ fn authorize_now(
         .map_err(|error| ApiError::new(ErrorKind::Api, error.to_string()))
 }
 
-/// The headers of a call, apart from those that authorise it.
+/// The headers of a call, apart from those that authorise it. The trace of a guardrail tells a block
+/// from a mask.
 #[must_use]
 pub fn headers(operation: Operation, guardrail: Option<&Guardrail>) -> HeaderMap {
     let json = HeaderValue::from_static("application/json");
@@ -143,13 +144,6 @@ pub fn headers(operation: Operation, guardrail: Option<&Guardrail>) -> HeaderMap
         headers.insert(ACCEPT, json.clone());
     }
     headers.insert(CONTENT_TYPE, json);
-    guard(&mut headers, guardrail);
-    headers
-}
-
-/// Adds the headers that hold a call against a guardrail, where there is one. Its trace tells a block from
-/// a mask.
-pub(super) fn guard(headers: &mut HeaderMap, guardrail: Option<&Guardrail>) {
     if let Some(guardrail) = guardrail {
         let asked = [
             ("x-amzn-bedrock-guardrailidentifier", guardrail.identifier()),
@@ -162,6 +156,7 @@ pub(super) fn guard(headers: &mut HeaderMap, guardrail: Option<&Guardrail>) {
             }
         }
     }
+    headers
 }
 
 /// Puts a trace context on a call.

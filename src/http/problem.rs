@@ -144,6 +144,7 @@ pub fn status(error: &ControlError) -> StatusCode {
         ControlError::Fault => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
+
 /// The answer to a method that a route does not have.
 ///
 /// # Errors

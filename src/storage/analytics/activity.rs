@@ -38,7 +38,7 @@ pub async fn active_users(
     let question = Question::Activity(grain, &[Dimension::User]);
     // Hours come sorted from their index: to read them twice is quicker than to keep them.
     let kept = if grain == Grain::Hour { "not materialized" } else { "materialized" };
-    let step = filter.step(question);
+    let step = filter.step(grain);
     let head = format!("with pairs as {kept} (select distinct {step} as starts_at, user_id");
     let tail = "and user_id <> '00000000-0000-0000-0000-000000000000'), \
         active as (select starts_at, count(*) as users from pairs group by 1), \

@@ -60,13 +60,9 @@ impl Filter {
         statement.ending(tail)
     }
 
-    /// The expression for the step of time in which a row of the answer to `question` lies.
-    pub(super) fn step(&self, question: Question<'_>) -> String {
-        let (Question::Steps(grain, _) | Question::Activity(grain, _)) = question else {
-            return "starts_at".to_owned();
-        };
-        let by_hour = self.source(question, Utc::now()).by_hour;
-        match (grain, by_hour) {
+    /// The expression for the step of this grain in which a row of sums by it lies.
+    pub(super) fn step(&self, grain: Grain) -> String {
+        match (grain, self.is_by_hour(Some(grain), Utc::now())) {
             (Grain::Hour, true) | (Grain::Day, false) => "starts_at".to_owned(),
             _ => format!("date_trunc('{}', starts_at, 'UTC')", grain.name()),
         }
@@ -85,20 +81,20 @@ impl Filter {
         let only = |known: &[Dimension]| {
             asked.iter().chain(&filtered).all(|column| known.contains(column))
         };
-        let weeks = || match grain {
-            None | Some(Grain::Week) => self.weeks(now),
-            Some(_) => None,
-        };
+        let by_hour = self.is_by_hour(grain, now);
+        let alone = |table| Source { table, by_hour, weeks: None };
         let by_day = |table, weekly| {
-            let weeks = weeks().map(|weeks| (weekly, weeks));
+            // Other steps of time lie across weeks.
+            let weeks = matches!(grain, None | Some(Grain::Week)).then(|| self.weeks(now));
+            let weeks = weeks.flatten().map(|weeks| (weekly, weeks));
             Source { table, by_hour: false, weeks }
         };
         if question == Question::Tools {
             return by_day("usage_tools", "usage_weekly_tools");
         }
         let latencies = matches!(question, Question::Latencies(_));
-        if self.is_by_hour(grain, now) {
-            let table = if !latencies && only(&[Team, Model, Endpoint]) {
+        if by_hour {
+            return alone(if !latencies && only(&[Team, Model, Endpoint]) {
                 "usage_hourly_models"
             } else if !latencies && only(&[Team, Project]) {
                 "usage_hourly_projects"
@@ -106,17 +102,16 @@ impl Filter {
                 "usage_activity"
             } else {
                 "usage_hourly"
-            };
-            return Source { table, by_hour: true, weeks: None };
+            });
         }
         if only(&[Team, Model, Endpoint]) {
-            return Source { table: "usage_daily_models", by_hour: false, weeks: None };
+            return alone("usage_daily_models");
         }
         if !latencies && only(&[User, Team, Project]) {
             return by_day("usage_daily_people", "usage_weekly_people");
         }
         if only(&[Team, Model, Endpoint, Project]) {
-            return Source { table: "usage_daily_projects", by_hour: false, weeks: None };
+            return alone("usage_daily_projects");
         }
         by_day("usage_daily", "usage_weekly")
     }

@@ -1,20 +1,16 @@
 //! The tab of activity: who was active, who was new, and at which hours of the week.
 
-use super::Tab;
 use super::narrow::Narrowed;
+use super::{About, Tab};
 use crate::control::analytics::{self, Dimension, HeatCell};
-use crate::control::{Caller, Control};
 use crate::http::portal::chart::{Chart, HeatMap, Kind, Series, Unit};
 use crate::http::portal::form::Barred;
 use crate::http::portal::ranking::{Ranked, Ranking};
 use crate::http::portal::series::{self, Measure};
 use crate::http::portal::words;
 
-pub(super) async fn tab(
-    control: &Control,
-    caller: &Caller,
-    narrowed: &Narrowed,
-) -> Result<Tab, Barred> {
+pub(super) async fn tab(about: &About<'_>) -> Result<Tab, Barred> {
+    let About { control, caller, narrowed, .. } = *about;
     let Narrowed { range, filter, .. } = narrowed;
     let (active, heat, requests, users) = tokio::try_join!(
         analytics::active_users(control, caller, filter, range.grain),

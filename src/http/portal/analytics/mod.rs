@@ -21,7 +21,7 @@ use super::input::Input;
 use super::page::{Frame, render};
 use super::ranking::Ranking;
 use super::sent::Sent;
-use crate::control::analytics;
+use crate::control::analytics::{self, Sums};
 use crate::control::{Caller, Control};
 use crate::http::server::Edge;
 
@@ -49,6 +49,15 @@ struct Analytics {
     odd_chart: Option<String>,
     rankings: Vec<Ranking>,
     exports: Vec<(String, &'static str)>,
+}
+
+/// What a tab is about.
+struct About<'a> {
+    control: &'a Control,
+    caller: &'a Caller,
+    narrowed: &'a Narrowed,
+    /// The sums of all of it.
+    sums: &'a Sums,
 }
 
 /// What a tab shows.
@@ -82,7 +91,7 @@ async fn show(
     request: &HttpRequest,
     edge: &Edge,
     at: usize,
-    tab: impl AsyncFnOnce(&Control, &Caller, &Narrowed) -> Result<Tab, Barred>,
+    tab: impl AsyncFnOnce(&About<'_>) -> Result<Tab, Barred>,
 ) -> Answer {
     let visitor = form::admin(request, edge).await?;
     let asked = Sent::of_query(request.query_string());
@@ -94,7 +103,8 @@ async fn show(
         analytics::totals(control, caller, &before),
         analytics::choices(control, caller, &narrowed.filter),
     )?;
-    let Tab { mut charts, rankings } = tab(control, caller, &narrowed).await?;
+    let Tab { mut charts, rankings } =
+        tab(&About { control, caller, narrowed: &narrowed, sums: &now }).await?;
     let odd_chart = if charts.len() % 2 == 1 { charts.pop() } else { None };
     let query = asked.query_with("", None);
     let tabs = TABS.iter().enumerate();

@@ -1,9 +1,8 @@
 //! The tab of models: which were used, how quick they were, and what came from the cache.
 
-use super::Tab;
 use super::narrow::Narrowed;
+use super::{About, Tab};
 use crate::control::analytics::{self, Dimension, Group, Latency};
-use crate::control::{Caller, Control};
 use crate::http::portal::chart::{Chart, Kind, Series, Unit};
 use crate::http::portal::dashboard::{classes, speeds};
 use crate::http::portal::form::Barred;
@@ -11,17 +10,13 @@ use crate::http::portal::ranking::{Ranked, Ranking};
 use crate::http::portal::series::{self, Measure};
 use crate::http::portal::words;
 
-pub(super) async fn tab(
-    control: &Control,
-    caller: &Caller,
-    narrowed: &Narrowed,
-) -> Result<Tab, Barred> {
+pub(super) async fn tab(about: &About<'_>) -> Result<Tab, Barred> {
+    let About { control, caller, narrowed, sums } = *about;
     let Narrowed { range, filter, .. } = narrowed;
     let grain = range.grain;
-    let (mix, cached, sums, by_model, latency, by_endpoint, of_endpoints) = tokio::try_join!(
+    let (mix, cached, by_model, latency, by_endpoint, of_endpoints) = tokio::try_join!(
         analytics::over_time(control, caller, filter, grain, Some((Dimension::Model, 7))),
         analytics::cache_rate(control, caller, filter, grain),
-        analytics::totals(control, caller, filter),
         analytics::ranking(control, caller, filter, Dimension::Model, 15),
         analytics::latency(control, caller, filter, Dimension::Model),
         analytics::ranking(control, caller, filter, Dimension::Endpoint, 15),
@@ -48,7 +43,7 @@ pub(super) async fn tab(
         rankings: vec![
             Ranking::of_groups("Models", Dimension::Model, &by_model),
             speeds(&latency),
-            classes(&sums),
+            classes(sums),
             endpoints(&by_endpoint, &of_endpoints),
         ],
     })

@@ -2,10 +2,9 @@
 
 use chrono::{Days, Utc};
 
-use super::Tab;
 use super::narrow::Narrowed;
+use super::{About, Tab};
 use crate::control::analytics::{self, Dimension, Grain, Point};
-use crate::control::{Caller, Control};
 use crate::domain::forecast::forecast;
 use crate::http::portal::chart::{Band, Chart, Kind, Series, Unit};
 use crate::http::portal::form::Barred;
@@ -18,11 +17,8 @@ const AHEAD: usize = 14;
 /// Days that a forecast looks back at the most.
 const BACK: u64 = 56;
 
-pub(super) async fn tab(
-    control: &Control,
-    caller: &Caller,
-    narrowed: &Narrowed,
-) -> Result<Tab, Barred> {
+pub(super) async fn tab(about: &About<'_>) -> Result<Tab, Barred> {
+    let About { control, caller, narrowed, .. } = *about;
     let Narrowed { range, filter, .. } = narrowed;
     let (grain, now) = (range.grain, Utc::now());
     let past = analytics::Filter { from: now - Days::new(BACK), to: now, ..filter.clone() };

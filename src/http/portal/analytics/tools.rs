@@ -1,9 +1,7 @@
 //! The tab of tools: which models called, and which MCP servers they belong to.
 
-use super::Tab;
-use super::narrow::Narrowed;
+use super::{About, Tab};
 use crate::control::analytics::{self, Tool, ToolServer};
-use crate::control::{Caller, Control};
 use crate::http::portal::chart::{Chart, Kind, Series, Unit};
 use crate::http::portal::form::Barred;
 use crate::http::portal::ranking::{Ranked, Ranking};
@@ -12,11 +10,8 @@ use crate::http::portal::words;
 /// Bars of a chart.
 const BARS: usize = 10;
 
-pub(super) async fn tab(
-    control: &Control,
-    caller: &Caller,
-    narrowed: &Narrowed,
-) -> Result<Tab, Barred> {
+pub(super) async fn tab(about: &About<'_>) -> Result<Tab, Barred> {
+    let About { control, caller, narrowed, .. } = *about;
     let (tools, servers) = tokio::try_join!(
         analytics::tools(control, caller, &narrowed.filter, 200),
         analytics::servers(control, caller, &narrowed.filter),

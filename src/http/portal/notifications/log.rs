@@ -58,12 +58,8 @@ impl Deliveries {
         deliveries: Vec<Delivery>,
         destinations: &[Destination],
     ) -> Self {
-        let linked = |delivery: Delivery| {
-            let id = delivery.destination_id;
-            let destination_id = destinations.iter().any(|one| one.id == id).then_some(id);
-            Row { destination_id, ..row(delivery) }
-        };
-        Self { token: visitor.token(), rows: deliveries.into_iter().map(linked).collect() }
+        let rows = deliveries.into_iter().map(|delivery| row(delivery, destinations));
+        Self { token: visitor.token(), rows: rows.collect() }
     }
 
     /// Whether there is none.
@@ -72,7 +68,8 @@ impl Deliveries {
     }
 }
 
-fn row(delivery: Delivery) -> Row {
+fn row(delivery: Delivery, destinations: &[Destination]) -> Row {
+    let to = delivery.destination_id;
     let is_pending = delivery.state == "pending";
     let look = match delivery.state.as_str() {
         "delivered" => "good",
@@ -95,7 +92,7 @@ fn row(delivery: Delivery) -> Row {
         what: delivery.r#type.replace('_', " "),
         severity: (severe, delivery.severity),
         destination: delivery.destination,
-        destination_id: None,
+        destination_id: destinations.iter().any(|one| one.id == to).then_some(to),
         is_parked: delivery.state == "parked",
         state: (look, state),
         attempts: delivery.attempts,
