@@ -200,20 +200,22 @@ fn sixty_four_streams_on_two_instances_do_not_overshoot_a_dollar() {
             known.then_some(())
         });
     }
-    let ask = |address: &str| loop {
-        let mut stream = request.open(address);
-        if stream.status() == 200 {
-            stream.events();
-            continue;
-        }
-        let reply = stream.reply().unwrap();
-        match reply.error_type().as_str() {
-            "billing_error" => return,
-            "rate_limit_error" => std::thread::yield_now(),
-            // What the limiter is too busy for is to be tried again.
-            _ if reply.status == 503 => std::thread::yield_now(),
-            _ => panic!("{}", reply.text()),
-        }
+    let ask = |address: &str| {
+        until("the budget is spent", || {
+            let mut stream = request.open(address);
+            if stream.status() == 200 {
+                stream.events();
+                return None;
+            }
+            let reply = stream.reply().unwrap();
+            match reply.error_type().as_str() {
+                "billing_error" => Some(()),
+                "rate_limit_error" => None,
+                // What the limiter is too busy for is to be tried again.
+                _ if reply.status == 503 => None,
+                _ => panic!("{}", reply.text()),
+            }
+        });
     };
     std::thread::scope(|scope| {
         for number in 0..THREADS {
